@@ -1,0 +1,1 @@
+"""The page's own parts: moment grid, player with heat-map, class timeline, job table."""

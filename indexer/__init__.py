@@ -1,0 +1,1 @@
+"""Videos in, a searchable index out; knows no page."""
