@@ -1,0 +1,107 @@
+"""The layout is the architecture: what may import what, and who owns which dependency."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("encoder", "indexer", "app")
+# A room may import itself and the rooms before it.
+MAY_IMPORT = {room: set(ROOMS[: i + 1]) for i, room in enumerate(ROOMS)}
+
+OWNERS = {
+    "jax": ("encoder/",),
+    "flax": ("encoder/",),
+    "optax": ("encoder/toy/",),
+    "sentencepiece": ("encoder/tokenizers.py", "encoder/toy/"),
+    "huggingface_hub": ("encoder/checkpoints.py",),
+    "av": ("indexer/video.py",),
+    "decord": ("indexer/video.py",),
+    "sqlite3": ("indexer/library.py",),
+    "qdrant_client": ("indexer/store.py",),
+    "qdrant_edge": ("indexer/store.py",),
+    "gradio": ("app/page.py", "app/components/"),
+    "typer": ("app/cli.py",),
+}
+READS_ENVIRONMENT = ("app/cli.py", "space.py", "indexer/demo.py", "encoder/toy/train.py")
+
+
+def sources() -> list[Path]:
+    """Every Python file of the three rooms."""
+    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted name of everything that a file imports, late imports too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} imports relatively; write the room's name"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_imports_run_one_way(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0]
+    reached = {name.split(".")[0] for name in imports(path)} & set(ROOMS)
+    assert reached <= MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("package", OWNERS)
+def test_each_dependency_has_one_owner(package: str) -> None:
+    users = {
+        name_of(path)
+        for path in sources()
+        if any(name.split(".")[0] == package for name in imports(path))
+    }
+    strangers = {user for user in users if not user.startswith(OWNERS[package])}
+    assert users, f"nobody imports {package}: drop it"
+    assert not strangers
+
+
+def test_only_entry_points_read_the_environment() -> None:
+    readers = {
+        name_of(path)
+        for path in sources()
+        if re.search(r"\bos\.(environ|getenv)\b|\benvvar=", path.read_text(encoding="utf-8"))
+    }
+    assert readers <= set(READS_ENVIRONMENT)
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_each_file_says_what_it_is(path: Path) -> None:
+    doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert doc, "a module's docstring says what it knows and what it does not"
+
+
+def test_the_readme_has_a_caption_for_every_room() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = readme.split("<!-- tree -->")[1]
+    missing = [
+        name_of(path)
+        for path in sources()
+        if path.name != "__init__.py" and not re.search(rf"\b{re.escape(path.name)} +\S", tree)
+    ]
+    assert not missing
+
+
+def test_pieces_are_small() -> None:
+    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in sources()}
+    functions = [
+        (node.end_lineno or 0) - node.lineno + 1
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert {name: n for name, n in lengths.items() if n > 500} == {}
+    assert median(lengths.values()) < 200
+    assert median(functions) < 16  # bodies under 12 lines, and their docstrings
