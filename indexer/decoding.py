@@ -1,0 +1,171 @@
+"""What the two sides of decoding say to each other: requests, probes, samples, and their bytes.
+
+The decoder runs in a child process (`child.py`), its user in the parent (`reader.py`). This
+module knows the messages and the limits; it knows neither a video library nor a process.
+"""
+
+import json
+import struct
+from dataclasses import asdict, dataclass, field
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.segments import FPS, grid_size
+
+Reader = Literal["pyav", "decord"]
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is refused or stopped: a file's bytes, seconds and pixels, a decoder's memory."""
+
+    bytes: int = 4 * _GIB
+    seconds: float = 6 * 3600.0
+    min_side: int = 16
+    max_side: int = 8192
+    max_pixels: int = 7680 * 4320
+    streams: int = 32
+    error_ratio: float = 0.5
+    memory: int = 4 * _GIB
+    """Address space of the child process in bytes."""
+    silence: float = 30.0
+    """Seconds without a sign of life after which the child is killed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a child is asked for: a probe alone, or with `pixels` the samples too."""
+
+    path: str
+    pixels: int | None = None
+    fps: float = FPS
+    reader: Reader = "pyav"
+    first: int = 0
+    thumbnails: bool = True
+    limits: Limits = field(default_factory=Limits)
+
+    def to_text(self) -> str:
+        """JSON in ASCII, so that any file name survives a command line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> "Request":
+        """The request that `to_text` wrote."""
+        fields = json.loads(text)
+        return cls(**{**fields, "limits": Limits(**fields["limits"])})
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a video is, found without decoding it all.
+
+    `duration` is in seconds: measured where that is cheap, and as promised by the file where
+    its end is missing. `start` is the container's time of the first moment, to be subtracted
+    from its timestamps. `width` and `height` are as displayed, after `rotation` (degrees) and
+    pixel aspect.
+    """
+
+    duration: float
+    start: float
+    width: int
+    height: int
+    rotation: int
+    fps: float
+    codec: str
+    container: str
+    has_audio: bool
+    browser_playable: bool
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The frame on the screen at one grid point: `time` is `index / fps` seconds.
+
+    `pixels` is uint8 RGB [P, P, 3], squashed to the square and read-only; `thumbnail` a JPEG of
+    the true aspect, 320 px wide.
+    """
+
+    index: int
+    time: float
+    pixels: NDArray[np.uint8]
+    thumbnail: bytes | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How much of a video could be read.
+
+    `samples` counts grid points from 0 over the `readable` seconds, wherever reading began;
+    `errors` counts pieces of data that did not decode; `note` is a sentence where the user
+    should know that something is missing.
+    """
+
+    samples: int
+    readable: float
+    duration: float
+    errors: int
+    note: str | None
+
+
+@dataclass
+class Tally:
+    """What the decoder counts while it reads."""
+
+    packets: int = 0
+    errors: int = 0
+    readable: float = 0.0
+
+    def summary(self, duration: float, fps: float) -> Summary:
+        """The counts as a summary, with a note if samples are missing at the end."""
+        samples = grid_size(self.readable, fps)
+        short = samples < grid_size(duration, fps)
+        note = f"Only {self.readable:.1f} of {duration:.1f} s could be read." if short else None
+        return Summary(samples, self.readable, duration, self.errors, note)
+
+
+# Messages on the pipe: one letter, the payload's length, the payload.
+ALIVE, PROBE, SAMPLE, DONE, ERROR = b".", b"P", b"S", b"D", b"E"
+_HEADER = struct.Struct("<cI")
+_SAMPLE = struct.Struct("<Id")
+_LONGEST = 64 * 2**20
+
+
+def send(pipe: BinaryIO, kind: bytes, *parts: bytes) -> None:
+    """Write one message; blocks while the other side does not read."""
+    pipe.write(_HEADER.pack(kind, sum(len(part) for part in parts)))
+    for part in parts:
+        pipe.write(part)
+    pipe.flush()
+
+
+def send_fields(pipe: BinaryIO, kind: bytes, fields: dict[str, Any]) -> None:
+    """Write one message that carries JSON."""
+    send(pipe, kind, json.dumps(fields).encode())
+
+
+def send_sample(pipe: BinaryIO, sample: Sample) -> None:
+    """Write one sample: its header, then raw pixels, then the thumbnail."""
+    pixels = sample.pixels.tobytes()
+    send(pipe, SAMPLE, _SAMPLE.pack(sample.index, sample.time), pixels, sample.thumbnail or b"")
+
+
+def receive(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
+    """The next message's kind and payload, or None if the other side ended."""
+    header = pipe.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return None
+    kind, length = _HEADER.unpack(header)
+    payload = pipe.read(length) if length <= _LONGEST else b""
+    return (kind, payload) if len(payload) == length else None
+
+
+def unpack_sample(payload: bytes, pixels: int) -> Sample:
+    """The sample that `send_sample` wrote, its pixels a view of `payload`."""
+    index, time = _SAMPLE.unpack_from(payload)
+    count = pixels * pixels * 3
+    square = np.frombuffer(payload, np.uint8, count, _SAMPLE.size).reshape(pixels, pixels, 3)
+    return Sample(index, time, square, payload[_SAMPLE.size + count :] or None)

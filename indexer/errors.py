@@ -1,0 +1,187 @@
+"""What can go wrong between a video file and its searchable segments, in words for people.
+
+Knows every failure's code and sentence. Knows not where a failure was noticed, nor how it is
+shown. A code is for programs and never changes; the sentence says what happened, what is safe
+and what to do.
+"""
+
+from typing import Any, Literal, get_args
+
+VideoCode = Literal[
+    "empty_file",
+    "not_a_file",
+    "not_a_video",
+    "container_not_allowed",
+    "no_video_stream",
+    "codec_not_allowed",
+    "too_large",
+    "too_long",
+    "bad_dimensions",
+    "truncated",
+    "corrupt",
+    "nothing_decodable",
+    "decoder_crashed",
+    "decoder_timeout",
+    "out_of_memory",
+    "io_error",
+]
+VIDEO_CODES: tuple[VideoCode, ...] = get_args(VideoCode)
+
+_SAFE = "The file was not changed and the other videos go on."
+
+# code -> (what happened, what to do). Facts in braces are filled in by whoever raises.
+_SENTENCES: dict[VideoCode, tuple[str, str]] = {
+    "empty_file": (
+        "The file is empty.",
+        "Copy or upload it again.",
+    ),
+    "not_a_file": (
+        "This is {kind}, not a regular file.",
+        "Add the video file itself.",
+    ),
+    "not_a_video": (
+        "The content is not a video in a format that is known here.",
+        "Check that it plays elsewhere, or convert it to MP4 (H.264).",
+    ),
+    "container_not_allowed": (
+        "This kind of file is not accepted: only files that hold the video themselves are, "
+        "not playlists, pictures or subtitles.",
+        "Add the video file itself, for example an MP4, MOV, MKV or WebM.",
+    ),
+    "no_video_stream": (
+        "The file has no moving pictures, only sound or a cover picture.",
+        "Add a file with a video track.",
+    ),
+    "codec_not_allowed": (
+        "The video is compressed with {codec}, which is not accepted here.",
+        "Convert it to MP4 (H.264).",
+    ),
+    "too_large": (
+        "The file has {size:.1f} GiB; at most {limit:.1f} GiB are accepted.",
+        "Split it or compress it more.",
+    ),
+    "too_long": (
+        "The video lasts {hours:.1f} hours; at most {limit:.1f} hours are accepted.",
+        "Split it into shorter files.",
+    ),
+    "bad_dimensions": (
+        "The pictures measure {width} x {height} pixels; each side must have {low} to {high}, "
+        "both together at most {megapixels:.0f} million pixels.",
+        "Convert it to a usual size such as 1920 x 1080.",
+    ),
+    "truncated": (
+        "The file stops before the part that says where its pictures are.",
+        "Finish the copy or the upload, then try again.",
+    ),
+    "corrupt": (
+        "Most of the video data is damaged: {errors} of {packets} pieces could not be read.",
+        "Find an undamaged copy.",
+    ),
+    "nothing_decodable": (
+        "Not one picture of the video could be read.",
+        "Check that it plays elsewhere, or find an undamaged copy.",
+    ),
+    "decoder_crashed": (
+        "The video decoder failed on this file ({reason}).",
+        "Convert it to MP4 (H.264) and try again.",
+    ),
+    "decoder_timeout": (
+        "The video decoder got stuck ({reason}) and was stopped.",
+        "Try again when the machine is less busy, or convert the video to MP4 (H.264).",
+    ),
+    "out_of_memory": (
+        "Reading this video needs more memory than is allowed.",
+        "Convert it to a smaller picture size.",
+    ),
+    "io_error": (
+        "The file could not be read from the disk ({reason}).",
+        "Check that it is still there and may be read, then try again.",
+    ),
+}
+
+_RETRYABLE: frozenset[VideoCode] = frozenset({"io_error", "decoder_timeout"})
+
+
+class IndexerError(Exception):
+    """Whatever the indexer refuses or fails at; `str(error)` is a sentence for a person."""
+
+    code: str = "indexer_error"
+
+
+class VideoError(IndexerError):
+    """One video cannot be indexed; `code` is one of `VIDEO_CODES`.
+
+    `facts` fill the blanks of the code's sentence (such as `codec` for `codec_not_allowed`);
+    they are JSON values, so that the error can cross from one process to another.
+    """
+
+    def __init__(self, code: VideoCode, **facts: Any) -> None:
+        happened, advice = _SENTENCES[code]
+        super().__init__(f"{happened.format(**facts)} {_SAFE} {advice}")
+        self.code: VideoCode = code
+        self.facts = facts
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same file may succeed later, because the machine was at fault."""
+        return self.code in _RETRYABLE
+
+
+class StoreError(IndexerError):
+    """The store of vectors failed."""
+
+    code = "store_error"
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer, or cannot be opened at all."""
+
+    code = "store_unavailable"
+
+
+class StoreLocked(StoreError):
+    """Another process has the embedded store open."""
+
+    code = "store_locked"
+
+
+class StoreMismatch(StoreError):
+    """What is stored was made under another fingerprint."""
+
+    code = "store_mismatch"
+
+
+class LibraryError(IndexerError):
+    """The library of videos refuses or cannot do what was asked."""
+
+    code = "library_error"
+
+
+class BadVector(StoreError):
+    """A vector that cannot be compared with others: not finite, of no length or wrong width."""
+
+    code = "bad_vector"
+
+
+class UnknownVideo(LibraryError):
+    """No video is known under this id."""
+
+    code = "unknown_video"
+
+
+class ReadOnly(LibraryError):
+    """This installation takes no changes."""
+
+    code = "read_only"
+
+
+class UploadRefused(LibraryError):
+    """More bytes than are taken, or fewer than were announced."""
+
+    code = "upload_refused"
+
+
+class DiskFull(LibraryError):
+    """What was sent does not fit on the disk."""
+
+    code = "disk_full"

@@ -1,0 +1,77 @@
+"""What a decoding child may touch and use: one regular file, so much memory, so much time.
+
+Knows the operating system's limits; knows nothing of video. Where a platform lacks a limit
+(Windows, parts of macOS) the others still hold.
+"""
+
+import contextlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from indexer.decoding import Limits
+from indexer.errors import VideoError
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def confine(limits: Limits) -> None:
+    """Bound this process's memory and descriptors, and forbid it to write files or dumps."""
+    _limit("RLIMIT_AS", limits.memory)
+    _limit("RLIMIT_CORE", 0)
+    _limit("RLIMIT_FSIZE", 0)
+    _limit("RLIMIT_NOFILE", 64)
+
+
+def limit_cpu(seconds: float) -> None:
+    """Let the system end this process after so many more seconds of computing."""
+    _limit("RLIMIT_CPU", int(seconds + sum(os.times()[:2])) + 1)
+
+
+def _limit(name: str, value: int) -> None:
+    """Lower the soft limit alone: the processor's is raised again once the video is known."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limit = getattr(resource, name)
+    # What is set lower already, or unknown to the platform, stays as it is.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
+
+
+@contextlib.contextmanager
+def regular_file(path: str, limits: Limits) -> Iterator[BinaryIO]:
+    """Open a regular file to read: no link is followed, no pipe waited for.
+
+    Raises VideoError if it is another thing, empty or too large; OSError if it cannot be read.
+    """
+    _check_kind(os.lstat(path).st_mode)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags |= getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        _check_kind(status.st_mode)  # again: the name may have come to mean something else
+        _check_size(status.st_size, limits)
+        yield file
+
+
+def _check_kind(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise VideoError("not_a_file", kind=_KINDS.get(stat.S_IFMT(mode), "something else"))
+
+
+def _check_size(size: int, limits: Limits) -> None:
+    if size == 0:
+        raise VideoError("empty_file")
+    if size > limits.bytes:
+        raise VideoError("too_large", size=size / 2**30, limit=limits.bytes / 2**30)

@@ -1,0 +1,27 @@
+"""Small pictures for people: how large they are, and their JPEG bytes.
+
+Knows pixels and aspect; knows not where the pixels come from or where the bytes go.
+"""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+WIDTH = 320
+_TALLEST = 640
+
+
+def size(width: int, height: int) -> tuple[int, int]:
+    """320 px wide in the true aspect of `width` x `height`; narrower if that were very tall."""
+    aspect = width / height
+    narrowed = min(float(WIDTH), _TALLEST * aspect)
+    return max(1, round(narrowed)), max(1, round(narrowed / aspect))
+
+
+def jpeg(rgb: NDArray[np.uint8]) -> bytes:
+    """The JPEG file of uint8 RGB pixels [height, width, 3]."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
