@@ -4,8 +4,10 @@ Knows heads, queries, keys and who may attend to whom. Does not know transformer
 """
 
 import math
+from typing import Any
 
 import jax
+import numpy as np
 from flax import linen as nn
 from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Shaped
@@ -15,7 +17,7 @@ from encoder.errors import InvalidInput
 
 # What a masked logit becomes. Finite, so that a query with every key masked attends evenly to
 # all of them instead of giving NaN.
-MASKED = -0.7 * float(jnp.finfo(jnp.float32).max)
+MASKED = -0.7 * float(np.finfo(np.float32).max)
 # 1 / softplus(0): a per-dimension scale that was never trained leaves 1/sqrt(dim).
 SOFTPLUS_UNIT = 1.442695041
 
@@ -178,7 +180,7 @@ class DotProductAttention(Module):
         return self.hidden_dim // self.num_heads
 
     @nn.nowrap
-    def _projection(self, name: str, **options: object) -> AttentionProjection:
+    def _projection(self, name: str, **options: Any) -> AttentionProjection:
         return AttentionProjection(
             name=name,
             num_heads=self.num_heads,
@@ -200,7 +202,7 @@ class DotProductAttention(Module):
             return PerDimScale(name="per_dim_scale", **self.types())(query)
         by_head = self.scale_query_by_dim_per_head and self.dim_per_head is not None
         width = self._head_dim() if by_head else self.hidden_dim // self.num_heads
-        return query * width**-0.5
+        return query * (1.0 / math.sqrt(width))
 
     @nn.nowrap
     def _logits(
@@ -208,7 +210,7 @@ class DotProductAttention(Module):
     ) -> Float[Array, "B N T S"]:
         logits = jnp.einsum("BTNH,BSNH->BNTS", query, key)
         if self.scale_logits_by_head_dims:
-            logits = logits * key.shape[-1] ** -0.5
+            logits = logits * (1.0 / math.sqrt(key.shape[-1]))
         return cap_logits(logits, self.atten_logit_cap)
 
     @nn.nowrap

@@ -39,7 +39,8 @@ def resample_positions(
     """
     if table.shape[:-1] == tuple(shape):
         return table
-    return jax.image.resize(table, (*shape, table.shape[-1]), method="bilinear")
+    resized: Array = jax.image.resize(table, (*shape, table.shape[-1]), method="bilinear")
+    return resized
 
 
 class Embedding(Module):
