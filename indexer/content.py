@@ -1,0 +1,42 @@
+"""What a file is: the SHA-256 of its bytes, and what shows that it has not changed since.
+
+Knows bytes only; whether they are a video is for others to say.
+"""
+
+import hashlib
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import VideoError
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file's identity (`video_id`: SHA-256 in hexadecimal), size in bytes and time of change."""
+
+    video_id: str
+    size: int
+    mtime_ns: int
+
+
+def read_content(path: Path) -> Content:
+    """Hash a file. Raises VideoError if it is no regular file or cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        status = path.stat()
+        _check_regular(status.st_mode)
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise VideoError("io_error", reason=error.strerror or type(error).__name__) from error
+    return Content(digest.hexdigest(), status.st_size, status.st_mtime_ns)
+
+
+def _check_regular(mode: int) -> None:
+    """Refuse what would block on reading, such as a pipe."""
+    if not stat.S_ISREG(mode):
+        raise VideoError("not_a_file", kind="a folder" if stat.S_ISDIR(mode) else "a device")

@@ -1,0 +1,52 @@
+"""One process at a time owns a folder.
+
+Knows a lock file that the system lets go of by itself when its process dies, however it dies.
+Knows nothing of what is kept in the folder.
+"""
+
+from pathlib import Path
+from typing import IO, Self
+
+import portalocker
+
+from indexer.errors import StoreLocked, StoreUnavailable
+
+_LOCK = "owner.lock"
+_AT_ONCE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
+
+
+class Ownership:
+    """A folder held by this object until `release`, or until the process ends."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """Own `folder`, made if need be. Raises StoreLocked when somebody else does,
+        StoreUnavailable when the folder cannot be written."""
+        file = _lock_file(folder)
+        try:
+            portalocker.lock(file, _AT_ONCE)
+        except portalocker.LockException as error:
+            file.close()
+            raise StoreLocked(
+                f"Another PrismSearch is using {folder}. Nothing was changed. Close the other one, "
+                "or give this one a data folder of its own."
+            ) from error
+        return cls(file)
+
+    def release(self) -> None:
+        """Let others own the folder; the lock file stays, as removing it would race."""
+        self._file.close()
+
+
+def _lock_file(folder: Path) -> IO[str]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / _LOCK).open("a")
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The folder {folder} cannot be written ({error.strerror}). Nothing was changed. "
+            "Choose another data folder, or change who may write there."
+        ) from error

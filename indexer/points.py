@@ -1,0 +1,112 @@
+"""What is stored of a segment, what a search may ask, and the verbs of every store.
+
+Knows ids, payloads, scopes and which vectors are fit to be compared. Knows no engine: store.py has
+both. `Scope` is the only language of filters.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from indexer.errors import BadVector
+
+_NAMESPACE = uuid.UUID("5a2f1d0e-6c0b-5b8f-9d55-70726973616d")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One segment to store: its place in the video (seconds) and its vector (float32 [dim])."""
+
+    video_id: str
+    index: int
+    start: float
+    end: float
+    vector: np.ndarray
+
+
+@dataclass(frozen=True)
+class StoredSegment:
+    """One segment as it was stored; `vector` is float32 [dim], rounded to float16."""
+
+    index: int
+    start: float
+    end: float
+    vector: np.ndarray
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One segment that a search found; `score` is the cosine."""
+
+    video_id: str
+    index: int
+    start: float
+    end: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which segments a search may return: of these videos, overlapping [start, end) seconds.
+
+    None leaves that side open. An empty set of videos matches nothing.
+    """
+
+    videos: frozenset[str] | None = None
+    start: float | None = None
+    end: float | None = None
+
+
+EVERYTHING = Scope()
+
+
+class Store(Protocol):
+    """All segments of one fingerprint. Safe to use from several threads.
+
+    Every verb raises StoreError, or StoreUnavailable when nobody answers.
+    """
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Store points; one stored before at the same place of the same video is replaced."""
+
+    def nearest(self, vector: np.ndarray, limit: int, scope: Scope = EVERYTHING) -> list[Hit]:
+        """The `limit` segments in scope with the highest cosine, best first."""
+
+    def segments(self, video_id: str) -> list[StoredSegment]:
+        """All segments of one video in the order of time."""
+
+    def indexes(self, video_id: str) -> frozenset[int]:
+        """Which segments of one video are stored, by their index."""
+
+    def count(self, video_id: str | None = None) -> int:
+        """How many segments are stored, of one video or of all."""
+
+    def delete_video(self, video_id: str) -> None:
+        """Forget all segments of one video; one that is not stored is no error."""
+
+    def flush(self) -> None:
+        """Bring what was stored to the disk."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+def point_id(video_id: str, fingerprint: str, start: float) -> str:
+    """The id of a segment: the same place of the same video under one fingerprint has one id."""
+    return str(uuid.uuid5(_NAMESPACE, f"{video_id}/{fingerprint}/{start:.3f}"))
+
+
+def fit(vector: np.ndarray, dim: int) -> np.ndarray:
+    """The vector as float32 [dim]. Raises BadVector if it is not finite, zero or of other width."""
+    plain = np.asarray(vector, dtype=np.float32)
+    if plain.shape != (dim,):
+        raise BadVector(f"A vector has the shape {plain.shape} where ({dim},) is stored.")
+    if not np.isfinite(plain).all() or not plain.any():
+        raise BadVector(
+            "A vector has no direction: it is zero or holds values that are not numbers. "
+            "It was not used; what is already stored is safe."
+        )
+    return plain
