@@ -1,0 +1,48 @@
+"""What every route may reach: the open engine, the example queries, and videos by their id.
+
+Knows where FastAPI keeps them and what to say when something is not there. Does not know what the
+routes do with them.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.errors import NotFoundError, NotReadyError
+from app.examples import Examples
+from app.schemas import Identifier
+from indexer.engine import Engine
+from indexer.library import Video
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def _examples(request: Request) -> Examples:
+    examples: Examples = request.app.state.examples
+    return examples
+
+
+OpenEngine = Annotated[Engine, Depends(_engine)]
+KnownExamples = Annotated[Examples, Depends(_examples)]
+
+
+def _video(video_id: Identifier, engine: OpenEngine) -> Video:
+    video = engine.library.get(video_id)
+    if video is None:
+        raise NotFoundError("This video is not in the library, or no longer.")
+    return video
+
+
+KnownVideo = Annotated[Video, Depends(_video)]
+
+
+def _searchable(video: KnownVideo) -> Video:
+    if not video.segments_done:
+        raise NotReadyError(f"“{video.title}” has not been indexed yet.")
+    return video
+
+
+SearchableVideo = Annotated[Video, Depends(_searchable)]

@@ -1,0 +1,93 @@
+// Words or an example video in, a query out.
+const { el, icon, iconButton, on, send, refusal, dropzone, journey } = window.prism;
+const root = element.querySelector(".ps-search-bar");
+
+const input = el("input", {
+  type: "search", name: "q", id: "ps-words", autocomplete: "off", maxlength: 500,
+  placeholder: "Describe a moment", "aria-label": "Describe a moment",
+});
+const picker = el("input", { type: "file", accept: "video/*,.mkv", hidden: true, tabindex: "-1" });
+picker.setAttribute("aria-label", "Example video");
+const example = el(
+  "button",
+  { type: "button", class: "ps-button ps-example", title: "Search with an example video" },
+  icon("film"), el("span", {}, "Example video"),
+);
+const go = el("button", { type: "submit", class: "ps-button ps-primary" },
+  icon("search"), el("span", {}, "Search"));
+const chip = el("div", { class: "ps-chip", hidden: true });
+const key = el("kbd", { title: "Press / to search", "aria-hidden": "true" }, "/");
+const form = el(
+  "form", { role: "search" },
+  el("label", { class: "ps-field" }, icon("search"), chip, input, key), example, go, picker,
+);
+const reads = el("p", { class: "ps-hint", hidden: true }, "Reads English.");
+const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
+root.replaceChildren(form, reads, trouble);
+
+function say(message) {
+  trouble.textContent = message || "";
+  trouble.hidden = !message;
+}
+
+function draw() {
+  input.value = journey.q ?? "";
+  chip.hidden = !journey.query;
+  input.placeholder = journey.query ? "" : "Describe a moment";
+  if (!journey.query) return;
+  chip.replaceChildren(
+    icon("film"),
+    el("span", {}, journey.label || "Example video"),
+    iconButton("close", "Remove the example", forget),
+  );
+}
+
+function forget() {
+  say("");
+  journey.search(null);
+  input.focus();
+}
+
+async function give(file) {
+  const problem = refusal(file, journey.info);
+  if (problem) return say(problem);
+  say("");
+  example.disabled = true;
+  example.classList.add("ps-working");
+  try {
+    journey.search(null, await send("queries", file).finished);
+  } catch (error) {
+    say(error.message);
+  } finally {
+    example.disabled = false;
+    example.classList.remove("ps-working");
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  say("");
+  const words = input.value.trim();
+  if (words) journey.search(words);
+  else if (!journey.query) journey.search(null);
+});
+example.addEventListener("click", () => picker.click());
+picker.addEventListener("change", () => {
+  if (picker.files.length) give(picker.files[0]);
+  picker.value = "";
+});
+dropzone(root, (files) => give(files[0]));
+on("query", draw);
+on("results", (found) => {
+  if (found.query.kind !== "example" || !journey.query) return;
+  journey.label = found.query.label;
+  draw();
+});
+on("focus", () => {
+  input.focus();
+  input.select();
+});
+on("library", () => {
+  reads.hidden = !journey.info || journey.info.model.toy;
+});
+draw();

@@ -1,0 +1,143 @@
+// What every component uses: elements from data, times in words, calls to the API, and one bus of
+// events between components. Data becomes text nodes here and never markup.
+window.prism ??= (() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const ICONS = {
+    search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13m4.7 11.2L20 20",
+    film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.7h4M4 14.3h4M16 9.7h4M16 14.3h4",
+    close: "M6 6l12 12M18 6L6 18",
+    link: "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.300l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3A4 4 0 0 0 11 18.700l1-1",
+    back: "M15 5l-7 7 7 7",
+    next: "M9 5l7 7-7 7",
+    play: "M8 5.500v13l11-6.500z",
+    upload: "M12 16V4M7 9l5-5 5 5M4 16v4h16v-4",
+    trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+    done: "M5 12.500l4.500 4.500L19 7.500",
+    warn: "M12 4l9 16H3zM12 10v4.500M12 17v.500",
+  };
+
+  function el(tag, settings = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(settings)) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value === true) element.setAttribute(name, "");
+      else if (value !== null && value !== undefined && value !== false) {
+        element.setAttribute(name, value);
+      }
+    }
+    element.append(...children.filter((child) => child !== null && child !== undefined));
+    return element;
+  }
+
+  function icon(name) {
+    const svg = document.createElementNS(SVG, "svg");
+    const path = document.createElementNS(SVG, "path");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("class", `ps-icon ps-icon-${name}`);
+    svg.setAttribute("aria-hidden", "true");
+    path.setAttribute("d", ICONS[name]);
+    svg.append(path);
+    return svg;
+  }
+
+  function clock(seconds) {
+    const whole = Math.max(0, Math.floor(seconds + 1e-6));
+    const parts = [Math.floor(whole / 60) % 60, whole % 60];
+    if (whole >= 3600) parts.unshift(Math.floor(whole / 3600));
+    return parts.map((part, i) => (i ? String(part).padStart(2, "0") : part)).join(":");
+  }
+
+  function amount(count, word) {
+    return `${count} ${word}${count === 1 ? "" : "s"}`;
+  }
+
+  function sentence(body, status) {
+    const known = body && body.error && body.error.message;
+    return known || `The server answered with status ${status}.`;
+  }
+
+  async function api(path, options) {
+    let answer;
+    try {
+      answer = await fetch(`/api/v1/${path}`, options);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Error("The server does not answer. Is it still running?");
+    }
+    const body = answer.status === 204 ? null : await answer.json().catch(() => null);
+    if (!answer.ok) throw new Error(sentence(body, answer.status));
+    return body;
+  }
+
+  // One request at a time for each purpose: a newer one calls the older one off.
+  function latest() {
+    let running = null;
+    return (path, options) => {
+      running?.abort();
+      running = new AbortController();
+      return api(path, { ...options, signal: running.signal });
+    };
+  }
+
+  // Sends a file as the request's whole body; onshare gets the sent share, 0 to 1.
+  function send(path, file, onshare) {
+    const request = new XMLHttpRequest();
+    const finished = new Promise((resolve, reject) => {
+      request.open("POST", `/api/v1/${path}?title=${encodeURIComponent(file.name)}`);
+      request.responseType = "json";
+      request.upload.onprogress = (event) => onshare?.(event.loaded / Math.max(1, event.total));
+      request.onload = () =>
+        request.status < 300
+          ? resolve(request.response)
+          : reject(new Error(sentence(request.response, request.status)));
+      request.onerror = () => reject(new Error("The connection broke before the file arrived."));
+      request.onabort = () => reject(new DOMException("stopped", "AbortError"));
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.send(file);
+    });
+    return { finished, stop: () => request.abort() };
+  }
+
+  // Why a file need not be sent at all, in words, or null.
+  function refusal(file, info) {
+    if (!file.size) return `“${file.name}” is empty.`;
+    if (info && file.size > info.max_upload_bytes) {
+      return `“${file.name}” has ${bytes(file.size)}; at most ${bytes(info.max_upload_bytes)} are taken.`;
+    }
+    return null;
+  }
+
+  function bytes(count) {
+    const [size, unit] = count < 2 ** 30 ? [count / 2 ** 20, "MB"] : [count / 2 ** 30, "GB"];
+    return `${size < 10 ? size.toFixed(1).replace(".0", "") : Math.round(size)} ${unit}`;
+  }
+
+  const bus = new EventTarget();
+  const on = (name, hear) => bus.addEventListener(name, (event) => hear(event.detail));
+  const emit = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
+
+  // Files dropped on an element, with a class on it while they hover above.
+  function dropzone(element, take) {
+    const over = (state) => (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      element.classList.toggle("ps-over", state);
+    };
+    element.addEventListener("dragover", over(true));
+    element.addEventListener("dragleave", over(false));
+    element.addEventListener("drop", (event) => {
+      over(false)(event);
+      if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
+    });
+  }
+
+  // A button that shows only a picture needs its name spoken.
+  function iconButton(name, label, onclick, settings = {}) {
+    const text = { type: "button", class: "ps-icon-button", title: label, "aria-label": label };
+    return el("button", { ...text, ...settings, onclick }, icon(name));
+  }
+
+  return {
+    el, icon, iconButton, clock, amount, bytes, api, latest, send, refusal, dropzone, on, emit,
+  };
+})();

@@ -1,0 +1,113 @@
+"""What the API can refuse, as sentences with a status and a code.
+
+Knows how every room's errors become one JSON shape: {"error": {"code", "message"}}. Does not know
+what went wrong inside: an unexpected error is logged and answered without its details.
+"""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from encoder.errors import EncoderError
+from indexer.errors import IndexerError, StoreError, VideoError
+
+log = logging.getLogger("prismsearch")
+
+
+class ApiError(Exception):
+    """A request that cannot be answered; the text is for the person who made it."""
+
+    status = 400
+    code = "bad_request"
+
+
+class NotFoundError(ApiError):
+    """Nothing is known under this id or address."""
+
+    status = 404
+    code = "not_found"
+
+
+class ReadOnlyError(ApiError):
+    """This installation takes no changes."""
+
+    status = 403
+    code = "read_only"
+
+
+class NotReadyError(ApiError):
+    """The video is known, but has nothing to show yet."""
+
+    status = 409
+    code = "not_indexed_yet"
+
+
+class LengthRequiredError(ApiError):
+    """An upload must declare its length before its bytes."""
+
+    status = 411
+    code = "length_required"
+
+
+class TooLargeError(ApiError):
+    """More bytes than this installation takes."""
+
+    status = 413
+    code = "too_large"
+
+
+def reply(status: int, code: str, message: str) -> JSONResponse:
+    """The one shape in which the API says no."""
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of every room answer in the one shape."""
+    for kind, handler in (
+        (ApiError, _refused),
+        (IndexerError, _indexer),
+        (EncoderError, _encoder),
+        (RequestValidationError, _malformed),
+        (HTTPException, _http),
+        (Exception, _unexpected),
+    ):
+        app.add_exception_handler(kind, handler)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return reply(error.status, error.code, str(error))
+
+
+async def _indexer(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, IndexerError)
+    status = 422 if isinstance(error, VideoError) else 503 if isinstance(error, StoreError) else 409
+    return reply(status, error.code, str(error))
+
+
+async def _encoder(request: Request, error: Exception) -> JSONResponse:
+    return reply(422, "not_understood", str(error))
+
+
+async def _malformed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "request"
+    return reply(400, "bad_request", f"“{where}” is not usable: {first['msg']}.")
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return reply(error.status_code, "http_error", f"{error.detail}.")
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return reply(
+        500,
+        "internal_error",
+        "Something failed on the server; your videos are safe. Its log says more.",
+    )

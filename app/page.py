@@ -1,0 +1,78 @@
+"""The page's frame: theme, tabs and where each component sits.
+
+Knows layout and colours. Does not know any video, query or result: the components ask the API.
+"""
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio.themes import Base, colors, sizes
+
+from app.components import parts
+
+FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
+MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
+
+
+def theme() -> Base:
+    """Calm neutrals and one violet; every text colour passes WCAG AA on its ground."""
+    return Base(
+        primary_hue=colors.violet,
+        neutral_hue=colors.slate,
+        radius_size=sizes.radius_lg,
+        font=FONT,
+        font_mono=MONO,
+    ).set(
+        body_background_fill="#f7f8fb",
+        body_background_fill_dark="#0d1017",
+        background_fill_primary="#ffffff",
+        background_fill_primary_dark="#161a23",
+        background_fill_secondary="#eef0f5",
+        background_fill_secondary_dark="#1f2530",
+        border_color_primary="#dfe3ea",
+        border_color_primary_dark="#2a3140",
+        body_text_color="#171b26",
+        body_text_color_dark="#e9ecf3",
+        body_text_color_subdued="#565e70",
+        body_text_color_subdued_dark="#a3acbd",
+        input_placeholder_color="#5f6779",
+        input_placeholder_color_dark="#98a1b3",
+        color_accent="#5b3fd6",
+    )
+
+
+def build() -> gr.Blocks:
+    """The page: words, classes and the library on the left, the player beside them."""
+    with gr.Blocks(title="PrismSearch", analytics_enabled=False, fill_width=True) as page:
+        parts.Masthead(elem_id="ps-masthead")
+        with gr.Row(elem_id="ps-body", equal_height=False):
+            with gr.Column(elem_id="ps-main", min_width=0), gr.Tabs(elem_id="ps-tabs"):
+                with gr.Tab("Search", id="search", render_children=True):
+                    parts.SearchBar()
+                    parts.MomentGrid()
+                with gr.Tab("Classes", id="classes", render_children=True):
+                    parts.ClassTimeline()
+                with gr.Tab("Library", id="library", render_children=True):
+                    parts.VideoTable()
+            with gr.Column(elem_id="ps-side", min_width=0):
+                parts.MomentPlayer(elem_id="ps-player")
+    return page
+
+
+def mount(app: FastAPI, blocked_paths: list[str]) -> FastAPI:
+    """Put the page at "/"; every own route must be there already, for this swallows the rest."""
+    return gr.mount_gradio_app(
+        app,
+        build(),
+        path="/",
+        theme=theme(),
+        head=parts.head(),
+        footer_links=[],
+        allowed_paths=[],
+        blocked_paths=blocked_paths,
+        run_history=False,
+        ssr_mode=False,
+        show_error=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        pwa=False,
+    )

@@ -1,0 +1,50 @@
+"""The web application: routes first, the page last.
+
+Knows in which order things are put together. Does not know how an engine is opened, nor where the
+server listens.
+"""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app import api, errors, media, page, security, uploads
+from app.examples import Examples
+from indexer.engine import Engine
+
+ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(
+    engine: Engine, *, hosts: Sequence[str] = (), suggestions: Sequence[str] = ()
+) -> FastAPI:
+    """The whole application over one open engine.
+
+    hosts: names besides localhost and plain addresses that it answers to (`*.example.org` works).
+    suggestions: queries that are known to find something, offered on an empty search page.
+    """
+    app = FastAPI(title="PrismSearch", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.engine = engine
+    app.state.examples = Examples()
+    app.state.suggestions = tuple(suggestions)
+    errors.install(app)
+    # Without a CORSMiddleware of ours Gradio would add its own, which trusts any origin.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(security.Guard, hosts=hosts)
+    app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
+    for router in (api.router, uploads.router, media.router):
+        app.include_router(router)
+    for prefix in ("/api", "/media"):
+        app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)
+    return page.mount(app, blocked_paths=[str(engine.settings.data_dir)])
+
+
+def healthy() -> dict[str, str]:
+    """Whether the server answers at all."""
+    return {"status": "ok"}
+
+
+def unknown(rest: str) -> None:
+    """Everything below /api and /media that no route takes."""
+    raise errors.NotFoundError("There is nothing at this address.")
