@@ -8,7 +8,6 @@ else should call `inspect` or `read`, since a hostile file may crash or stall a 
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +23,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer import thumbnails
+from indexer import thumbnails, timeline
 from indexer.decoding import Limits, Probe, Request, Sample, Tally
 from indexer.errors import VideoError
 from indexer.formats import CODECS, CONTAINERS, browser_playable
@@ -33,9 +32,7 @@ from indexer.segments import on_grid
 
 _SURVEY_BYTES = 2**30  # a pass over all packets reads the whole file: not for larger ones
 _SURVEY_PACKETS = 500  # how far to look for a first picture
-_MISSING_SECONDS = 0.5  # a file that stops this much before its promised end is cut off
 _SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
-_FRAME_SECONDS = 1 / 25  # where neither a frame nor the file says how long it stays
 _ALIVE_PACKETS = 100
 _ENOUGH_PACKETS = 20  # to judge by the ratio of errors
 
@@ -49,13 +46,13 @@ def inspect(path: str, limits: Limits) -> Probe:
     the first picture is decoded.
     """
     with _opened(path, limits) as (container, stream):
-        survey = _survey(container, stream)
-        if survey.picture is None:
+        survey, picture = _survey(container, stream)
+        if picture is None:
             raise VideoError("nothing_decodable")
-        start = _start(container, survey.begin)
-        duration = _duration(container, stream, survey, start, limits)
+        start = timeline.start(container, survey)
+        duration = timeline.duration(container, stream, survey, limits.seconds)
         _check_duration(duration, limits)
-        return _probe(container, stream, survey.picture, start, duration)
+        return _probe(container, stream, picture, start, duration)
 
 
 def read(
@@ -180,121 +177,54 @@ def _check_duration(seconds: float, limits: Limits) -> None:
         raise VideoError("too_long", hours=seconds / 3600, limit=limits.seconds / 3600)
 
 
-# --- time ----------------------------------------------------------------------------------
+# --- packets -------------------------------------------------------------------------------
 
 
-def _seconds(item: Any, stream: Any) -> float | None:
-    """When a packet or frame is shown, on the container's clock."""
-    stamp = item.pts if item.pts is not None else item.dts
-    return None if stamp is None else float(stamp * stream.time_base)
-
-
-def _length(item: Any, stream: Any) -> float:
-    """How long a packet or frame is shown; by the frame rate where it does not say."""
-    if item.duration:
-        return float(item.duration * stream.time_base)
-    rate = getattr(stream, "average_rate", None) or getattr(stream, "guessed_rate", None)
-    return float(1 / rate) if rate else _FRAME_SECONDS
-
-
-@dataclass
-class _Survey:
-    """What a pass over the packets finds, in seconds on the container's clock."""
-
-    picture: VideoFrame | None = None
-    begin: float = math.inf
-    end: float = -math.inf
-    reached: float = -math.inf  # the end of any stream, sound included
-
-
-def _survey(container: InputContainer, stream: VideoStream) -> _Survey:
+def _survey(
+    container: InputContainer, stream: VideoStream
+) -> tuple[timeline.Survey, VideoFrame | None]:
     """Decode up to the first picture; look at all packets unless the file is very large."""
-    survey = _Survey()
+    survey, picture = timeline.Survey(), None
     whole = container.size <= _SURVEY_BYTES
     for count, packet in enumerate(_packets(container, None)):
-        if survey.picture is None and packet.stream is stream:
-            survey.picture = next(iter(_decode(packet) or ()), None)
-        elif not whole and survey.picture is not None:
+        if picture is None and packet.stream is stream:
+            picture = next(iter(_decode(packet) or ()), None)
+        survey.note(packet, packet.stream is stream)
+        if (picture is None and count > _SURVEY_PACKETS) or (picture is not None and not whole):
             break
-        if survey.picture is None and count > _SURVEY_PACKETS:
-            break
-        _note_times(survey, packet, packet.stream is stream)
-    return survey
-
-
-def _note_times(survey: _Survey, packet: "Packet[Any]", is_video: bool) -> None:
-    begin = _seconds(packet, packet.stream)
-    if begin is None or packet.is_discard:
-        return
-    end = begin + _length(packet, packet.stream)
-    survey.reached = max(survey.reached, end)
-    if is_video:
-        survey.begin = min(survey.begin, begin)
-        survey.end = max(survey.end, end)
+    return survey, picture or next(iter(_remaining(stream)), None)
 
 
 def _packets(container: InputContainer, stream: VideoStream | None) -> Iterator["Packet[Any]"]:
     """All packets up to the first that the container cannot give."""
-    packets = container.demux() if stream is None else container.demux(stream)
-    with _forgiven():
-        yield from packets
+    try:
+        yield from container.demux() if stream is None else container.demux(stream)
+    except FFmpegError as error:
+        _unless_memory(error)
 
 
 def _decode(packet: "Packet[Any]") -> list[VideoFrame] | None:
     """The frames that a packet completes, or None if it is damaged."""
-    frames = None
-    with _forgiven():
-        frames = [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
-    return frames
+    try:
+        return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
+    except FFmpegError as error:
+        _unless_memory(error)
+        return None
 
 
 def _remaining(stream: VideoStream) -> list[VideoFrame]:
     """What the decoder still holds back where the file broke off before its end."""
-    frames: list[VideoFrame] = []
-    with _forgiven():
-        frames = stream.codec_context.decode(None)
-    return frames
-
-
-@contextmanager
-def _forgiven() -> Iterator[None]:
-    """Go on after damaged data; memory that ran out is no damage."""
     try:
-        yield
-    except MemoryError:
-        raise
-    except FFmpegError:
-        pass
+        return stream.codec_context.decode(None)
+    except FFmpegError as error:
+        _unless_memory(error)
+        return []
 
 
-def _start(container: InputContainer, begin: float) -> float:
-    """The container's time at which players show 0.
-
-    Sound that begins before 0 only primes its decoder, and does not move the pictures.
-    """
-    if container.start_time is None:
-        return begin  # type: ignore[unreachable]
-    return min(begin, max(0.0, container.start_time / av.time_base))
-
-
-def _duration(
-    container: InputContainer, stream: VideoStream, survey: _Survey, start: float, limits: Limits
-) -> float:
-    """Seconds of video: as measured, or as promised where the measuring met a missing end."""
-    measured = survey.end - start
-    promised = _promised(container, stream)
-    cut = promised is not None and survey.reached - start < promised - _MISSING_SECONDS
-    if promised is not None and cut and promised <= limits.seconds:
-        return promised
-    return measured
-
-
-def _promised(container: InputContainer, stream: VideoStream) -> float | None:
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if container.duration:
-        return float(container.duration / av.time_base)
-    return None
+def _unless_memory(error: FFmpegError) -> None:
+    """Go on after damaged data; memory that ran out is no damage."""
+    if isinstance(error, MemoryError):
+        raise error
 
 
 # --- what it is ----------------------------------------------------------------------------
@@ -416,11 +346,11 @@ class _PyavSource:
         """Frames with their times from the video's first moment; clocks that go back are cut."""
         latest = 0.0
         for frame in self._frames(container, stream):
-            stamp = _seconds(frame, stream)
+            stamp = timeline.seconds(frame, stream)
             time = self._tally.readable if stamp is None else stamp - self._probe.start
             if time < latest:
                 continue
-            latest, length = time, _length(frame, stream)
+            latest, length = time, timeline.length(frame, stream)
             _check_duration(time + length, self._request.limits)
             self._tally.readable = time + length
             yield time, length, frame

@@ -1,0 +1,77 @@
+"""When packets and frames are shown, on a container's clock and on the player's.
+
+Knows what containers say of time, and what to believe where they say nothing or lie. Takes
+packets, frames and streams as it finds them (they have `pts`, `dts`, `duration`, `time_base`),
+so that it needs no decoding library.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+_MISSING_SECONDS = 0.5  # a file that stops this much before its promised end is cut off
+_FRAME_SECONDS = 1 / 25  # where neither a frame nor the file says how long it stays
+_MICROSECONDS = 1e6  # the unit of a container's own times
+
+
+def seconds(item: Any, stream: Any) -> float | None:
+    """When a packet or frame is shown, on the container's clock; None if it does not say."""
+    stamp = item.pts if item.pts is not None else item.dts
+    return None if stamp is None else float(stamp * stream.time_base)
+
+
+def length(item: Any, stream: Any) -> float:
+    """How long a packet or frame is shown; by the frame rate where it does not say."""
+    if item.duration:
+        return float(item.duration * stream.time_base)
+    rate = getattr(stream, "average_rate", None) or getattr(stream, "guessed_rate", None)
+    return float(1 / rate) if rate else _FRAME_SECONDS
+
+
+@dataclass
+class Survey:
+    """What a pass over the packets finds, in seconds on the container's clock."""
+
+    begin: float = math.inf
+    end: float = -math.inf
+    reached: float = -math.inf  # the end of any stream, sound included
+
+    def note(self, packet: Any, is_video: bool) -> None:
+        """Take one packet into account, unless an edit hides it."""
+        begin = seconds(packet, packet.stream)
+        if begin is None or packet.is_discard:
+            return
+        end = begin + length(packet, packet.stream)
+        self.reached = max(self.reached, end)
+        if is_video:
+            self.begin = min(self.begin, begin)
+            self.end = max(self.end, end)
+
+
+def start(container: Any, survey: Survey) -> float:
+    """The container's time at which players show 0.
+
+    Sound that begins before 0 only primes its decoder, and does not move the pictures.
+    """
+    begin = survey.begin if math.isfinite(survey.begin) else 0.0
+    if container.start_time is None:
+        return begin
+    return min(begin, max(0.0, float(container.start_time / _MICROSECONDS)))
+
+
+def duration(container: Any, stream: Any, survey: Survey, most: float) -> float:
+    """Seconds of video: as measured, or as promised where the measuring met a missing end.
+
+    A promise of more than `most` seconds is not believed.
+    """
+    began = start(container, survey)
+    promised = _promised(container, stream)
+    if survey.reached - began < promised - _MISSING_SECONDS and promised <= most:
+        return promised
+    return max(0.0, survey.end - began)
+
+
+def _promised(container: Any, stream: Any) -> float:
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / _MICROSECONDS
