@@ -1,0 +1,240 @@
+"""Models by name: build them, load their weights and tokenizers.
+
+The interface of google-deepmind/videoprism, so that code written for it runs with `encoder` in
+place of `videoprism`. It does not know devices, batches or videos (embedder.py does).
+
+    from encoder import models as vp
+
+    model = vp.get_model("videoprism_lvt_public_v1_base")
+    weights = vp.load_pretrained_weights("videoprism_lvt_public_v1_base")
+    tokenizer = vp.load_text_tokenizer("c4_en")
+    ids, paddings = vp.tokenize_texts(tokenizer, ["a video of playing drums."])
+    video, text, _ = model.apply(weights, clips, ids, paddings, train=False)
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.typing import DTypeLike
+
+from encoder import hub
+from encoder.catalogue import CARDS, TOKENIZERS, ModelCard, get_card
+from encoder.checkpoints import find_weights, flatten, load_weights
+from encoder.encoders import FactorizedEncoder, FactorizedVideoClassifier, FactorizedVideoCLIP
+from encoder.errors import UnknownModel
+from encoder.npz import Shapes
+from encoder.tokenizers import (
+    MAX_LENGTH,
+    SentencePieceTokenizer,
+    canonicalize_text,
+    load_tokenizer,
+    tokenize_texts,
+)
+
+__all__ = [
+    "CHECKPOINTS",
+    "CONFIGS",
+    "MODELS",
+    "TEXT_MAX_LEN",
+    "TEXT_TOKENIZERS",
+    "canonicalize_text",
+    "expected_shapes",
+    "get_model",
+    "has_model",
+    "load_pretrained_weights",
+    "load_text_tokenizer",
+    "tokenize_texts",
+    "videoprism_lvt_v1_base",
+    "videoprism_lvt_v1_giant",
+    "videoprism_lvt_v1_large",
+    "videoprism_v1_base",
+    "videoprism_v1_giant",
+    "videoprism_v1_large",
+    "videoprism_vc_v1_base",
+    "videoprism_vc_v1_giant",
+    "videoprism_vc_v1_large",
+]
+
+Builder = Callable[[], nn.Module]
+
+TEXT_MAX_LEN = MAX_LENGTH
+
+TEXT_TOKENIZERS: Mapping[str, Mapping[str, Any]] = {
+    name: {"model_path": str(card.bundled or card.url), "vocab_size": card.pieces}
+    for name, card in TOKENIZERS.items()
+}
+"""Vocabulary sizes and first homes of the tokenizers; `load_text_tokenizer` knows more sources."""
+
+CHECKPOINTS: Mapping[str, tuple[str, str]] = {
+    card.name: (card.hub_id, card.weights_file)
+    for card in CARDS.values()
+    if card.hub_id and card.weights_file
+}
+"""Hub repository and file of every model with public weights."""
+
+CONFIGS: Mapping[str, Mapping[str, Any]] = {
+    card.name.replace("public_", ""): card.config
+    for card in CARDS.values()
+    if card.kind != "classifier"
+}
+"""Constructor fields by configuration name (without `public_`); building changes none of them."""
+
+
+def _build(name: str) -> nn.Module:
+    card = get_card(name)
+    return (FactorizedVideoCLIP if card.kind == "clip" else FactorizedEncoder)(**card.config)
+
+
+def _build_lvt(name: str, text_tokenizer: str) -> FactorizedVideoCLIP:
+    size = TEXT_TOKENIZERS[text_tokenizer]["vocab_size"]
+    return FactorizedVideoCLIP(**{**CONFIGS[name], "vocabulary_size": size})
+
+
+def _build_classifier(name: str, num_classes: int) -> FactorizedVideoClassifier:
+    return FactorizedVideoClassifier(
+        encoder_params=dict(get_card(name).config), num_classes=num_classes
+    )
+
+
+def videoprism_v1_base() -> FactorizedEncoder:
+    """Video encoder, base."""
+    return FactorizedEncoder(**CONFIGS["videoprism_v1_base"])
+
+
+def videoprism_v1_large() -> FactorizedEncoder:
+    """Video encoder, large."""
+    return FactorizedEncoder(**CONFIGS["videoprism_v1_large"])
+
+
+def videoprism_v1_giant() -> FactorizedEncoder:
+    """Video encoder, giant; it has no public weights."""
+    return FactorizedEncoder(**CONFIGS["videoprism_v1_giant"])
+
+
+def videoprism_lvt_v1_base(text_tokenizer: str = "c4_en") -> FactorizedVideoCLIP:
+    """Video and text encoder, base."""
+    return _build_lvt("videoprism_lvt_v1_base", text_tokenizer)
+
+
+def videoprism_lvt_v1_large(text_tokenizer: str = "c4_en") -> FactorizedVideoCLIP:
+    """Video and text encoder, large."""
+    return _build_lvt("videoprism_lvt_v1_large", text_tokenizer)
+
+
+def videoprism_lvt_v1_giant(text_tokenizer: str = "c4_en") -> FactorizedVideoCLIP:
+    """Video and text encoder, giant; it has no public weights."""
+    return _build_lvt("videoprism_lvt_v1_giant", text_tokenizer)
+
+
+def videoprism_vc_v1_base(num_classes: int) -> FactorizedVideoClassifier:
+    """Classifier of `num_classes` on the base encoder; its head has to be taught."""
+    return _build_classifier("videoprism_vc_v1_base", num_classes)
+
+
+def videoprism_vc_v1_large(num_classes: int) -> FactorizedVideoClassifier:
+    """Classifier of `num_classes` on the large encoder; its head has to be taught."""
+    return _build_classifier("videoprism_vc_v1_large", num_classes)
+
+
+def videoprism_vc_v1_giant(num_classes: int) -> FactorizedVideoClassifier:
+    """Classifier of `num_classes` on the giant encoder; no part has public weights."""
+    return _build_classifier("videoprism_vc_v1_giant", num_classes)
+
+
+MODELS: Mapping[str, Builder] = {
+    card.name: partial(_build, card.name) for card in CARDS.values() if card.kind != "classifier"
+}
+"""Builders by name. Classifiers are built by their own functions, which take the classes."""
+
+
+def has_model(model_name: str, models: Mapping[str, Builder] | None = None) -> bool:
+    """Whether `get_model` can build a name or Hugging Face id."""
+    try:
+        _builder(model_name, models)
+    except UnknownModel:
+        return False
+    return True
+
+
+def get_model(
+    model_name: str | None,
+    model_fn: Builder | None = None,
+    models: Mapping[str, Builder] | None = None,
+    fprop_dtype: DTypeLike | None = None,
+) -> nn.Module:
+    """Build a model by name or Hugging Face id, or by `model_fn` whatever the name.
+
+    `models` replaces the builders known here. `fprop_dtype` is the type of activations, float32
+    if None; parameters stay float32.
+
+    Raises UnknownModel, which names the nearest known names.
+    """
+    model = (model_fn or _builder(model_name or "", models))()
+    return model if fprop_dtype is None else model.clone(fprop_dtype=fprop_dtype)
+
+
+def load_pretrained_weights(
+    model_name: str | None,
+    checkpoint_path: str | Path | None = None,
+    checkpoints: Mapping[str, str | tuple[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Weights of a model as a tree of float32 arrays on the default device.
+
+    They come from `checkpoint_path`; else from the path or (repository, file) that `checkpoints`
+    gives for the name; else from where the catalogue says, the hub for public models. Names and
+    shapes are checked wherever the catalogue knows the model.
+
+    Raises UnknownModel, CheckpointError or DownloadError.
+    """
+    path = Path(checkpoint_path or _find_weights(model_name or "", checkpoints))
+    known = has_model(model_name or "")
+    expected = expected_shapes(get_card(model_name).name) if known and model_name else None
+    tree = load_weights(path, expected, model_name or "the model")
+    weights: dict[str, Any] = jax.tree.map(jax.device_put, tree)  # asarray would copy on CPU
+    return weights
+
+
+def load_text_tokenizer(name: str) -> SentencePieceTokenizer:
+    """The text tokenizer of a name, `c4_en` for all public models; fetched on first use.
+
+    Raises TokenizerError or DownloadError.
+    """
+    return load_tokenizer(name)
+
+
+@cache
+def expected_shapes(name: str) -> Shapes:
+    """Shape of every parameter of a model by its '/'-joined path, as in a checkpoint."""
+    card = get_card(name)
+    model = get_model(card.name)
+    variables = jax.eval_shape(lambda: model.init(jax.random.key(0), *_blank_inputs(card)))
+    return {path: leaf.shape for path, leaf in flatten(variables).items()}
+
+
+def _builder(name: str, models: Mapping[str, Builder] | None) -> Builder:
+    builders = models or MODELS
+    if name not in builders:
+        name = get_card(name).name  # a hub id, or a name that is not known
+    if name not in builders:
+        raise UnknownModel(f"{name} cannot be built by its name alone; see its own function.")
+    return builders[name]
+
+
+def _find_weights(name: str, places: Mapping[str, str | tuple[str, str]] | None) -> str | Path:
+    if places is None:
+        return find_weights(get_card(name))
+    place = places.get(name) or places.get(get_card(name).name)
+    if place is None:
+        raise UnknownModel(f"No checkpoint is given for {name!r} among {', '.join(places)}.")
+    return place if isinstance(place, str) else hub.fetch(*place)
+
+
+def _blank_inputs(card: ModelCard) -> tuple[jax.Array, ...]:
+    clip = jnp.zeros((1, card.frames, card.pixels, card.pixels, 3))
+    text = jnp.zeros((1, TEXT_MAX_LEN))
+    return (clip, text.astype(jnp.int32), text) if card.kind == "clip" else (clip,)
