@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import huggingface_hub
+from huggingface_hub import constants
 from huggingface_hub.errors import (
     EntryNotFoundError,
     RepositoryNotFoundError,
@@ -70,7 +71,7 @@ def tokenizer_by_hand(name: str) -> str:
 
 def cache_folder(cache_dir: Path | None) -> Path:
     """Folder for files that come from elsewhere than a hub's repository."""
-    return Path(cache_dir or huggingface_hub.constants.HF_HUB_CACHE) / "prismsearch"
+    return Path(cache_dir or constants.HF_HUB_CACHE) / "prismsearch"
 
 
 def fetch_url(url: str, target: Path) -> Path:

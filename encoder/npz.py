@@ -140,6 +140,8 @@ def _key(path: Path, info: zipfile.ZipInfo) -> str:
         raise CheckpointError(
             f"{path} is not an .npz checkpoint: it holds {info.filename!r}, which is no array."
         )
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise CheckpointError(f"{path} is compressed in a way that numpy never uses.")
     return name
 
 
