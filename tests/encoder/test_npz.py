@@ -148,9 +148,7 @@ def test_files_that_are_no_npz_are_named(tmp_path: Path) -> None:
     text = tmp_path / "text.npz"
     text.write_text("version https://git-lfs.github.com/spec/v1")
     assert "is not an .npz file" in refusal(text)
-    exotic = write_zip(
-        tmp_path / "b.npz", {"a.npy": npy(np.ones(4))}, compression=zipfile.ZIP_LZMA
-    )
+    exotic = write_zip(tmp_path / "b.npz", {"a.npy": npy(np.ones(4))}, compression=zipfile.ZIP_LZMA)
     assert "compressed" in refusal(exotic)
 
 
