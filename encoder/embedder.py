@@ -1,0 +1,187 @@
+"""One model ready to embed clips, windows and texts on whatever this machine has.
+
+Chooses device, number type and batch sizes, compiles the fast forward pass and keeps the
+programs on disk. Knows no video files, times or stores; how windows share frames is windows.py's,
+how texts are batched phrases.py's, the arithmetic fast.py's.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from encoder import fast
+from encoder.catalogue import CARDS, ModelCard, get_card
+from encoder.checkpoints import find_weights, load_weights, weights_id
+from encoder.errors import InvalidInput
+from encoder.models import expected_shapes
+from encoder.phrases import Phrases
+from encoder.prepared import Tree, prepare
+from encoder.tokenizers import SentencePieceTokenizer, load_tokenizer
+from encoder.windows import Programs, WindowStream, embed_each
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What suits one kind of device: a number type, and how much it is given at a time."""
+
+    dtype: str
+    chunk: int
+    """Frames encoded side by side."""
+    batch: int
+    """Windows finished side by side."""
+    heads: int
+    """Attention heads of the auxiliary stack computed side by side, over all windows."""
+
+
+# A CPU is fastest with what fits its caches, and has no fast bfloat16. An accelerator wants
+# thousands of tokens at a time; more would only make a text wait longer between two batches.
+CPU = Pace("float32", chunk=4, batch=1, heads=1)
+ACCELERATOR = Pace("bfloat16", chunk=16, batch=8, heads=96)
+
+
+class Embedder:
+    """Turns clips, windows of frames and texts into unit vectors of one space.
+
+    A video-only model has no text tower: its vectors are those of the mean token, good for
+    finding videos like an example, and it reads no words. All methods may be called from
+    several threads at once; a text runs beside a batch of windows, or between two.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        params: Tree,
+        tokenizer: SentencePieceTokenizer | None,
+        weights_id: str = "",
+        pace: Pace | None = None,
+    ) -> None:
+        """Take a checkpoint's tree (below its level `params`); `load` finds one by name."""
+        device = jax.devices()[0]
+        pace = pace or (CPU if device.platform == "cpu" else ACCELERATOR)
+        self.card, self.weights_id = card, weights_id
+        self.frames, self.pixels, self.dim = card.frames, card.pixels, card.dim
+        self.device, self.dtype = device.device_kind, pace.dtype
+        rows = card.pixels // card.config["patch_size"]
+        weights = prepare(params, card.config["pos_emb_shape"], card.frames, rows, pace.dtype)
+        network = fast.Network.of(card.config, pace.heads)
+        self._programs = Programs(
+            frames=card.frames,
+            pixels=card.pixels,
+            dim=card.dim,
+            chunk=pace.chunk,
+            batch=pace.batch,
+            encode=partial(_encode, network, weights["frame"]),
+            finish=partial(_finish, network, weights["window"]),
+        )
+        self._phrases: Phrases | None = None
+        if tokenizer is not None:
+            tower = partial(_read, network, weights["text"])
+            self._phrases = Phrases(tower, tokenizer, card.dim)
+
+    @classmethod
+    def load(
+        cls,
+        name: str,
+        *,
+        weights: Path | None = None,
+        tokenizer: Path | None = None,
+        cache_dir: Path | None = None,
+        report: Report | None = None,
+    ) -> "Embedder":
+        """Find, verify and load a model of the catalogue by name or hub id.
+
+        `weights` and `tokenizer` are files to use instead of the bundled or downloaded ones.
+        Compiled programs are kept in `cache_dir`, so that the next start is quick. `report`
+        is given a line of text for whatever takes long, and one for device and number type.
+
+        Raises UnknownModel, CheckpointError, TokenizerError or DownloadError, and InvalidInput
+        for a classifier, whose head tells classes and gives no vectors.
+        """
+        card = get_card(name)
+        if card.kind == "classifier":
+            raise InvalidInput(f"{card.name} is a classifier and embeds nothing. {_readers()}")
+        if cache_dir is not None:
+            _keep_programs(cache_dir)
+        path = find_weights(card, weights, report=report)
+        reads = card.kind == "clip"
+        words = load_tokenizer(card.tokenizer, tokenizer, report=report) if reads else None
+        if report:
+            report(f"Loading {card.name} ...")
+        tree = load_weights(path, expected_shapes(card.name), card.name)
+        embedder = cls(card, tree["params"], words, weights_id(path))
+        if report:
+            report(embedder.describe())
+        return embedder
+
+    def describe(self) -> str:
+        """One line: the model, the device it runs on and the type of its numbers."""
+        return f"{self.card.name} on {self.device} in {self.dtype}"
+
+    def embed_texts(self, texts: Iterable[str]) -> Float[np.ndarray, "N dim"]:
+        """Return a unit vector in float32 for each text; the latest are remembered.
+
+        Raises InvalidInput for what is not a text or has no word in it, or if the model reads
+        no words.
+        """
+        if self._phrases is None:
+            raise InvalidInput(f"{self.card.name} embeds videos only. {_readers()}")
+        return self._phrases.embed(texts)
+
+    def embed_clips(
+        self, clips: Iterable[Shaped[np.ndarray, "T P P 3"]]
+    ) -> Float[np.ndarray, "N dim"]:
+        """Return a unit vector in float32 for each clip, which may come from a generator.
+
+        Clips are uint8, or floats in [0, 1], and hold the model's number of frames. Overlapping
+        windows of one video are cheaper through `window_stream`.
+
+        Raises InvalidInput for clips that would give wrong vectors.
+        """
+        batches = list(embed_each(self._programs, iter(clips)))
+        return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
+
+    def window_stream(self) -> WindowStream:
+        """Start a stream of frames over which windows slide."""
+        return WindowStream(self._programs)
+
+
+@partial(jax.jit, static_argnums=0)
+def _encode(network: fast.Network, weights: fast.Weights, frames: jax.Array) -> list[jax.Array]:
+    return fast.frame_features(network, weights, frames)
+
+
+@partial(jax.jit, static_argnums=0)
+def _finish(network: fast.Network, weights: fast.Weights, features: list[jax.Array]) -> jax.Array:
+    return fast.window_vectors(network, weights, features)
+
+
+@partial(jax.jit, static_argnums=0)
+def _read(
+    network: fast.Network, weights: fast.Weights, ids: jax.Array, paddings: jax.Array
+) -> jax.Array:
+    return fast.unit(fast.text_vectors(network, weights, ids, paddings))
+
+
+def _keep_programs(folder: Path) -> None:
+    """Keep compiled programs on disk, small ones too: the toy's take as long as they run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, Any] = {
+        "jax_compilation_cache_dir": str(folder),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+    for name, value in settings.items():
+        jax.config.update(name, value)  # type: ignore[no-untyped-call]
+
+
+def _readers() -> str:
+    names = [card.name for card in CARDS.values() if card.kind == "clip"]
+    return f"Models that read words: {', '.join(names)}."

@@ -1,0 +1,255 @@
+"""The networks' forward pass, rearranged for speed and bounded memory: pure functions.
+
+Gives what the plain modules of encoders.py give, to rounding. Frames go through the spatial
+stack in chunks of the caller's size; the auxiliary stack attends a head and a block of queries
+at a time, so its memory grows with the tokens and not with their square; the pooler's constant
+query is folded into its keys. Knows no files, devices or batching: weights come as prepared.py
+arranges them, shapes as the caller chose them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+from jax import lax
+from jax import numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8
+
+from encoder.attention import MASKED, cap_logits
+from encoder.positions import sinusoid
+
+Weights = Mapping[str, Any]
+"""A part of what prepared.py returns; stacks carry a leading axis of layers."""
+Heads = Float[Array, "B H S K"]
+Attend = Callable[[Heads, Heads, Heads], Heads]
+
+QUERIES = 512
+"""Most queries of one block: its logits over 4,096 keys, 8 MB, stay within a CPU's cache."""
+SAFE_CAP = 64.0
+"""exp of a logit capped at this, summed over any sequence, stays within float32."""
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a forward pass must know besides its weights.
+
+    `cap` bends attention logits (0: none), `heads_at_once` is how many heads of the auxiliary
+    stack are computed side by side.
+    """
+
+    heads: int
+    patch: int
+    cap: float
+    causal: bool = True
+    heads_at_once: int = 1
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], heads_at_once: int = 1) -> "Network":
+        """Read the constructor fields of a model, as its card holds them."""
+        return cls(
+            heads=config["num_heads"],
+            patch=config["patch_size"],
+            cap=config["atten_logit_cap"],
+            causal=config.get("enable_causal_atten", True),
+            heads_at_once=heads_at_once,
+        )
+
+
+def frame_features(
+    network: Network, weights: Weights, frames: UInt8[Array, "C P P 3"] | Float[Array, "C P P 3"]
+) -> list[Float[Array, "N D"]]:
+    """Return the spatial features of each frame, which do not depend on the other frames.
+
+    Frames are uint8, or floats in [0, 1].
+    """
+    pixels = frames / 255.0 if frames.dtype == jnp.uint8 else frames
+    patches = _patches(pixels.astype(weights["kernel"].dtype), network.patch)
+    x = patches @ weights["kernel"] + weights["table"]
+    x = _stack(network, weights["layers"], x, partial(_attend, cap=network.cap), _gelu)
+    return list(_norm(weights["norm"], x))
+
+
+def window_vectors(
+    network: Network, weights: Weights, features: Sequence[Float[Array, "N D"]]
+) -> Float[Array, "W D"]:
+    """Return one unit vector in float32 for each window of consecutive `features`.
+
+    The number of frames of a window is that of the temporal position table. Without a pooler
+    (a video-only model) the vector is that of the mean token.
+    """
+    tokens = window_tokens(network, weights, features)
+    if "pooler" not in weights:
+        return unit(tokens.mean(axis=1, dtype=jnp.float32))
+    return unit(pooled(weights["pooler"], tokens))
+
+
+def window_tokens(
+    network: Network, weights: Weights, features: Sequence[Float[Array, "N D"]]
+) -> Float[Array, "W S D"]:
+    """Return each window's tokens after the temporal and, if there is one, auxiliary stack.
+
+    Tokens are frame-major, as the plain modules order them.
+    """
+    temporal = weights["temporal"]
+    times, width = temporal["table"].shape
+    x = jnp.stack(features).reshape(-1, times, *features[0].shape)
+    windows, _, places, _ = x.shape
+    x = x.swapaxes(1, 2).reshape(windows * places, times, width) + temporal["table"]
+    x = _stack(network, temporal["layers"], x, partial(_attend, cap=network.cap), _gelu)
+    x = _norm(temporal["norm"], x).reshape(windows, places, times, width)
+    x = x.swapaxes(1, 2).reshape(windows, times * places, width)
+    if "auxiliary" not in weights:
+        return x
+    attend = partial(_attend_in_blocks, cap=network.cap, heads_at_once=network.heads_at_once)
+    return _stack(network, weights["auxiliary"], x, attend, _gelu)
+
+
+def pooled(pooler: Weights, tokens: Float[Array, "B S D"]) -> Float[Array, "B D"]:
+    """Pool tokens by attention from one learned query, in float32.
+
+    The query is constant, so its product with the keys' weights is too (`keys`): each head
+    costs one product with a vector, and values are projected after they were averaged.
+    """
+    logits = jnp.einsum("BSD,DH->BHS", tokens, pooler["keys"]).astype(jnp.float32)
+    shares = jax.nn.softmax(logits, axis=-1).astype(tokens.dtype)
+    means = jnp.einsum("BHS,BSD->BHD", shares, tokens)
+    values = jnp.einsum("BHD,DHK->BHK", means, pooler["value"]["w"]) + pooler["value"]["b"]
+    y = jnp.einsum("BHK,DHK->BD", values, pooler["post"]["w"]) + pooler["post"]["b"]
+    return _norm(pooler["norm"], y.astype(jnp.float32))
+
+
+def text_vectors(
+    network: Network, weights: Weights, ids: Int[Array, "B L"], paddings: Float[Array, "B L"]
+) -> Float[Array, "B D"]:
+    """Return the text tower's output at the class token, which follows each text, in float32.
+
+    Padded positions have no effect on it, so any length that holds the tokens will do.
+    """
+    table = weights["tokens"]
+    scale = jnp.asarray(table.shape[1] ** 0.5, table.dtype)
+    positions = sinusoid(ids.shape[1], table.shape[1]).astype(table.dtype)
+    x = jnp.take(table, ids, axis=0, mode="clip") * scale + positions
+    end = jnp.broadcast_to(weights["class_token"] * scale, (len(ids), 1, table.shape[1]))
+    hidden = _hidden(paddings, network.causal)
+    attend = partial(_attend, cap=network.cap, hidden=hidden)
+    x = _stack(network, weights["layers"], jnp.concatenate([x, end], axis=1), attend, jax.nn.relu)
+    return _norm(weights["norm"], x[:, -1].astype(jnp.float32))
+
+
+def unit(x: Float[Array, "B D"]) -> Float[Array, "B D"]:
+    """Scale rows to length 1."""
+    return x * lax.rsqrt(jnp.sum(x * x, axis=-1, keepdims=True) + 1e-12)
+
+
+def _patches(frames: Float[Array, "C P P 3"], patch: int) -> Float[Array, "C N d"]:
+    count, height, width, _ = frames.shape
+    rows, columns = height // patch, width // patch
+    x = frames.reshape(count, rows, patch, columns, patch, 3).swapaxes(2, 3)
+    return x.reshape(count, rows * columns, patch * patch * 3)
+
+
+def _hidden(paddings: Shaped[Array, "B L"], causal: bool) -> Bool[Array, "B 1 _ S"]:
+    """Tell which keys are hidden; the class token behind the text never is."""
+    padded = jnp.pad(paddings > 0.5, ((0, 0), (0, 1)))[:, None, None, :]
+    if not causal:
+        return padded
+    size = padded.shape[-1]
+    return padded | jnp.triu(jnp.ones((size, size), jnp.bool_), k=1)
+
+
+def _stack(
+    network: Network,
+    layers: Weights,
+    x: Float[Array, "B S D"],
+    attend: Attend,
+    activate: Callable[[Array], Array],
+) -> Float[Array, "B S D"]:
+    def layer(x: Array, weights: Weights) -> tuple[Array, None]:
+        x = x + _self_attention(weights, x, network.heads, attend)
+        return x + _feed_forward(weights["ff_layer"], x, activate), None
+
+    y: Array = lax.scan(layer, x, layers)[0]
+    return y
+
+
+def _self_attention(
+    weights: Weights, x: Float[Array, "B S D"], heads: int, attend: Attend
+) -> Float[Array, "B S D"]:
+    projections = weights["self_attention"]
+    y = _before(weights, x)
+    head_dim = x.shape[-1] // heads
+
+    def split(name: str) -> Heads:
+        projection = projections[name]
+        z = jnp.einsum("BSD,DHK->BSHK", y, projection["w"]) + projection["b"]
+        return z.swapaxes(1, 2)
+
+    y: Array = attend(split("query") * head_dim**-0.5, split("key"), split("value"))
+    y = jnp.einsum("BHSK,DHK->BSD", y, projections["post"]["w"]) + projections["post"]["b"]
+    return _after(weights, y)
+
+
+def _feed_forward(
+    weights: Weights, x: Float[Array, "B S D"], activate: Callable[[Array], Array]
+) -> Float[Array, "B S D"]:
+    first, second = weights["ffn_layer1"]["linear"], weights["ffn_layer2"]["linear"]
+    y = activate(_before(weights, x) @ first["kernel"] + first["bias"])
+    return _after(weights, y @ second["kernel"] + second["bias"])
+
+
+def _before(weights: Weights, x: Array) -> Array:
+    return _norm(weights.get("layer_norm") or weights["pre_layer_norm"], x)
+
+
+def _after(weights: Weights, y: Array) -> Array:
+    """Apply the second norm that the policy `primer_hybrid` puts behind each half of a layer."""
+    return _norm(weights["post_layer_norm"], y) if "post_layer_norm" in weights else y
+
+
+def _norm(weights: Weights, x: Float[Array, "*B D"]) -> Float[Array, "*B D"]:
+    """Normalise over the last axis, statistics in float32; the stored scale is an offset from 1."""
+    wide = x.astype(jnp.float32)
+    centred = wide - wide.mean(axis=-1, keepdims=True)
+    variance = jnp.mean(centred * centred, axis=-1, keepdims=True)
+    y: Array = centred * lax.rsqrt(variance + EPSILON)
+    y = y * (1.0 + weights["scale"]) + weights["bias"]
+    return y.astype(x.dtype)
+
+
+def _gelu(x: Array) -> Array:
+    y: Array = jax.nn.gelu(x, approximate=False)
+    return y
+
+
+def _attend(
+    q: Heads, k: Heads, v: Heads, cap: float, hidden: Bool[Array, "B 1 _ S"] | None = None
+) -> Heads:
+    logits = cap_logits(jnp.einsum("...QK,...SK->...QS", q, k).astype(jnp.float32), cap)
+    if hidden is not None:
+        logits = jnp.where(hidden, MASKED, logits)
+    # Capped logits cannot overflow, which spares a pass over them to find their maximum. Hidden
+    # ones need it: a query that sees nothing would otherwise divide by zero.
+    if hidden is not None or not 0.0 < cap <= SAFE_CAP:
+        logits -= logits.max(axis=-1, keepdims=True)
+    shares = jnp.exp(logits)
+    y: Array = jnp.einsum("...QS,...SK->...QK", shares.astype(v.dtype), v)
+    return (y / shares.sum(axis=-1, keepdims=True)).astype(v.dtype)
+
+
+def _attend_in_blocks(q: Heads, k: Heads, v: Heads, cap: float, heads_at_once: int) -> Heads:
+    shape = q.shape
+    size, head_dim = shape[2:]
+    block = max(n for n in range(1, min(QUERIES, size) + 1) if size % n == 0)
+
+    def head(qkv: tuple[Array, Array, Array]) -> Float[Array, "S K"]:
+        q, k, v = qkv
+        blocks = q.reshape(-1, block, head_dim)
+        y: Array = lax.map(lambda q: _attend(q, k, v, cap), blocks)
+        return y.reshape(size, head_dim)
+
+    flat = tuple(x.reshape(-1, size, head_dim) for x in (q, k, v))
+    y: Array = lax.map(head, flat, batch_size=heads_at_once)
+    return y.reshape(shape)
