@@ -43,7 +43,7 @@ SHAPES = {
 }
 
 
-@pytest.fixture()
+@pytest.fixture
 def path(tmp_path: Path) -> Path:
     save_weights(tmp_path / "tree.npz", TREE, np.float32)
     return tmp_path / "tree.npz"

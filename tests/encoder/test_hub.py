@@ -77,7 +77,7 @@ def test_a_cache_that_may_only_be_read_still_serves(fake_hub) -> None:
 
 
 def test_a_missing_file_is_told_from_an_absent_hub(fake_hub) -> None:
-    with pytest.raises(hub.MissingOnHubError, match="no weights.npz of google/some-model"):
+    with pytest.raises(hub.MissingOnHubError, match=r"no weights\.npz of google/some-model"):
         fetch(fake_hub)
 
 
