@@ -69,6 +69,7 @@ class Embedder:
         self.card, self.weights_id = card, weights_id
         self.frames, self.pixels, self.dim = card.frames, card.pixels, card.dim
         self.device, self.dtype = device.device_kind, pace.dtype
+        self.batch = pace.batch  # windows that a stream is best asked for at a time
         rows = card.pixels // card.config["patch_size"]
         weights = prepare(params, card.config["pos_emb_shape"], card.frames, rows, pace.dtype)
         network = fast.Network.of(card.config, pace.heads)
