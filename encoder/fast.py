@@ -184,12 +184,12 @@ def _self_attention(
 
     def split(name: str) -> Heads:
         projection = projections[name]
-        z = jnp.einsum("BSD,DHK->BSHK", y, projection["w"]) + projection["b"]
+        z: Array = jnp.einsum("BSD,DHK->BSHK", y, projection["w"]) + projection["b"]
         return z.swapaxes(1, 2)
 
-    y: Array = attend(split("query") * head_dim**-0.5, split("key"), split("value"))
-    y = jnp.einsum("BHSK,DHK->BSD", y, projections["post"]["w"]) + projections["post"]["b"]
-    return _after(weights, y)
+    attended = attend(split("query") * head_dim**-0.5, split("key"), split("value"))
+    post = projections["post"]
+    return _after(weights, jnp.einsum("BHSK,DHK->BSD", attended, post["w"]) + post["b"])
 
 
 def _feed_forward(
