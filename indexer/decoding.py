@@ -120,11 +120,18 @@ class Tally:
     readable: float = 0.0
 
     def summary(self, duration: float, fps: float) -> Summary:
-        """The counts as a summary, with a note if samples are missing at the end."""
+        """The counts as a summary, with a note if anything is missing."""
         samples = grid_size(self.readable, fps)
-        short = samples < grid_size(duration, fps)
-        note = f"Only {self.readable:.1f} of {duration:.1f} s could be read." if short else None
+        note = self._damage()
+        if samples < grid_size(duration, fps):
+            note = f"Only {self.readable:.1f} of {duration:.1f} s could be read."
         return Summary(samples, self.readable, duration, self.errors, note)
+
+    def _damage(self) -> str | None:
+        if self.errors == 0:
+            return None
+        pieces = "piece was" if self.errors == 1 else "pieces were"
+        return f"{self.errors} damaged {pieces} left out of the video."
 
 
 # Messages on the pipe: one letter, the payload's length, the payload.

@@ -34,29 +34,30 @@ class Survey:
 
     begin: float = math.inf
     end: float = -math.inf
-    reached: float = -math.inf  # the end of any stream, sound included
+    first: float = math.inf  # of pictures or sound
+    last: float = -math.inf
 
     def note(self, packet: Any, is_video: bool) -> None:
-        """Take one packet into account, unless an edit hides it."""
+        """Take one packet of the video or its sound into account, unless an edit hides it."""
         begin = seconds(packet, packet.stream)
         if begin is None or packet.is_discard:
             return
         end = begin + length(packet, packet.stream)
-        self.reached = max(self.reached, end)
+        self.first = min(self.first, begin)
+        self.last = max(self.last, end)
         if is_video:
             self.begin = min(self.begin, begin)
             self.end = max(self.end, end)
 
+    @property
+    def start(self) -> float:
+        """The container's time at which players show 0.
 
-def start(container: Any, survey: Survey) -> float:
-    """The container's time at which players show 0.
-
-    Sound that begins before 0 only primes its decoder, and does not move the pictures.
-    """
-    begin = survey.begin if math.isfinite(survey.begin) else 0.0
-    if container.start_time is None:
-        return begin
-    return min(begin, max(0.0, float(container.start_time / _MICROSECONDS)))
+        Sound that begins before 0 only primes its decoder, and does not move the pictures.
+        """
+        if math.isinf(self.begin):
+            return 0.0
+        return min(self.begin, max(0.0, self.first))
 
 
 def duration(container: Any, stream: Any, survey: Survey, most: float) -> float:
@@ -64,14 +65,13 @@ def duration(container: Any, stream: Any, survey: Survey, most: float) -> float:
 
     A promise of more than `most` seconds is not believed.
     """
-    began = start(container, survey)
     promised = _promised(container, stream)
-    if survey.reached - began < promised - _MISSING_SECONDS and promised <= most:
+    if survey.last < promised - _MISSING_SECONDS and promised <= most:
         return promised
-    return max(0.0, survey.end - began)
+    return max(0.0, survey.end - survey.start)
 
 
 def _promised(container: Any, stream: Any) -> float:
     if stream.duration:
         return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / _MICROSECONDS
+    return float(container.duration or 0) / _MICROSECONDS

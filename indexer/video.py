@@ -49,10 +49,9 @@ def inspect(path: str, limits: Limits) -> Probe:
         survey, picture = _survey(container, stream)
         if picture is None:
             raise VideoError("nothing_decodable")
-        start = timeline.start(container, survey)
         duration = timeline.duration(container, stream, survey, limits.seconds)
         _check_duration(duration, limits)
-        return _probe(container, stream, picture, start, duration)
+        return _probe(container, stream, picture, survey.start, duration)
 
 
 def read(
@@ -189,7 +188,8 @@ def _survey(
     for count, packet in enumerate(_packets(container, None)):
         if picture is None and packet.stream is stream:
             picture = next(iter(_decode(packet) or ()), None)
-        survey.note(packet, packet.stream is stream)
+        if packet.stream.type in ("video", "audio"):
+            survey.note(packet, packet.stream is stream)
         if (picture is None and count > _SURVEY_PACKETS) or (picture is not None and not whole):
             break
     return survey, picture or next(iter(_remaining(stream)), None)
@@ -387,6 +387,7 @@ class _DecordSource:
     def __init__(
         self, request: Request, probe: Probe, tally: Tally, alive: Callable[[], None]
     ) -> None:
+        self._request = request
         self._side = request.pixels or 0
         self._tally = tally
         self._thumbnail = thumbnails.size(probe.width, probe.height) if request.thumbnails else None
@@ -399,6 +400,7 @@ class _DecordSource:
         spans = self._reader.get_frame_timestamp(range(len(self._reader))).tolist()
         for index, (begin, end) in enumerate(spans):
             time = begin - spans[0][0]
+            _check_duration(abs(time + end - begin), self._request.limits)
             self._tally.packets += 1
             self._tally.readable = time + end - begin
             yield time, end - begin, index
