@@ -14,8 +14,8 @@ from typing import Any, Literal
 from indexer.content import Content
 from indexer.errors import LibraryError, UnknownVideo
 
-VideoState = Literal["queued", "indexing", "done", "failed", "removing"]
-"""A `done` video with a note was not readable to its end; `removing` ones are shown to nobody."""
+VideoState = Literal["queued", "indexing", "done", "failed"]
+"""A `done` video with a note was not readable to its end."""
 
 MAX_ATTEMPTS = 3
 
@@ -38,7 +38,8 @@ STEPS = (
         segments_done INTEGER NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL DEFAULT 0,
         added_at REAL NOT NULL,
-        fingerprint TEXT
+        fingerprint TEXT,
+        removing INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX videos_by_state ON videos (state, attempts, added_at);
     """,
@@ -128,17 +129,17 @@ class Library:
     def videos(self, state: VideoState | None = None) -> list[Video]:
         """All videos, or those in one state, in the order they were added."""
         if state is None:
-            return self._videos("WHERE state != 'removing' ORDER BY added_at, rowid")
-        return self._videos("WHERE state = ? ORDER BY added_at, rowid", state)
+            return self._videos("WHERE NOT removing ORDER BY added_at, rowid")
+        return self._videos("WHERE NOT removing AND state = ? ORDER BY added_at, rowid", state)
 
-    def find(self, video_id: str) -> Video | None:
+    def get(self, video_id: str) -> Video | None:
         """The video of this id, or None if it is unknown or being removed."""
-        found = self._videos("WHERE video_id = ? AND state != 'removing'", video_id)
+        found = self._videos("WHERE video_id = ? AND NOT removing", video_id)
         return found[0] if found else None
 
-    def get(self, video_id: str) -> Video:
+    def need(self, video_id: str) -> Video:
         """The video of this id. Raises UnknownVideo."""
-        video = self.find(video_id)
+        video = self.get(video_id)
         if video is None:
             raise UnknownVideo("There is no such video in this library; it may have been removed.")
         return video
@@ -163,12 +164,14 @@ class Library:
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._see(path, content)
-            known = self._videos("WHERE video_id = ?", content.video_id)
-            if not known or known[0].state == "removing":
+            known = self.get(content.video_id)
+            if known is None:
                 self._insert(path, title, managed, content)
-            elif known[0].path != path and not known[0].path.exists():
+            elif known.path != path and not known.path.exists():
                 self._change(content.video_id, path=str(path), title=title, managed=managed)
-            return self.get(content.video_id)
+            if known is not None and known.error_code == "io_error":
+                self.retry(content.video_id)  # then it could not be read, now it could
+            return self.need(content.video_id)
 
     def _see(self, path: Path, content: Content) -> None:
         row = (str(path), content.size, content.mtime_ns, content.video_id)
@@ -190,22 +193,24 @@ class Library:
 
     def replaced(self) -> list[Video]:
         """Videos left behind: every place they were seen at holds something else now."""
-        return self._videos(
-            "WHERE state != 'removing' AND video_id NOT IN (SELECT video_id FROM files)"
-        )
+        return self._videos("WHERE NOT removing AND video_id NOT IN (SELECT video_id FROM files)")
 
     def begin_removal(self, video_id: str) -> Video:
         """Hide a video; what belongs to it can now be deleted. Raises UnknownVideo."""
         with self._lock:
-            video = self.get(video_id)
-            self._change(video_id, state="removing")
+            video = self.need(video_id)
+            self._change(video_id, removing=1)
             return video
+
+    def removals(self) -> list[Video]:
+        """Hidden videos whose removal was begun and not finished."""
+        return self._videos("WHERE removing")
 
     def finish_removal(self, video_id: str) -> None:
         """Forget a hidden video and where it was seen, unless it was added again meanwhile."""
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            if self._videos("WHERE video_id = ? AND state = 'removing'", video_id):
+            if self._videos("WHERE video_id = ? AND removing", video_id):
                 self._all("DELETE FROM videos WHERE video_id = ?", video_id)
                 self._all("DELETE FROM files WHERE video_id = ?", video_id)
 
@@ -214,7 +219,7 @@ class Library:
     def next_queued(self) -> Video | None:
         """The video to index next: what was interrupted, then what failed least, then oldest."""
         found = self._videos(
-            "WHERE state IN ('queued', 'indexing')"
+            "WHERE NOT removing AND state IN ('queued', 'indexing')"
             " ORDER BY state, attempts, added_at, rowid LIMIT 1"
         )
         return found[0] if found else None
@@ -223,10 +228,14 @@ class Library:
         """Start an attempt at a video."""
         self._all(
             "UPDATE videos SET state = 'indexing', attempts = attempts + 1, fingerprint = ?"
-            " WHERE video_id = ? AND state IN ('queued', 'indexing')",
+            " WHERE video_id = ?",
             fingerprint,
             video_id,
         )
+
+    def give_back(self, video_id: str) -> None:
+        """End an attempt that was broken off through no fault of the video: it does not count."""
+        self._all("UPDATE videos SET attempts = MAX(0, attempts - 1) WHERE video_id = ?", video_id)
 
     def describe(
         self, video_id: str, duration: float, width: int, height: int, planned: int
@@ -252,8 +261,8 @@ class Library:
         )
 
     def mark_failed(self, video_id: str, note: str, code: str) -> None:
-        """Set a video aside, with the reason in words."""
-        self._settle(video_id, "failed", note, code)
+        """Set a video aside, with the reason in words; nothing of it is searchable."""
+        self._settle(video_id, "failed", note, code, segments_done=0)
 
     def mark_queued(self, video_id: str, note: str | None = None) -> None:
         """Put a video back into the queue; its attempts so far still count."""
@@ -261,7 +270,7 @@ class Library:
 
     def retry(self, video_id: str) -> None:
         """Give a video that was set aside another chance."""
-        if self.get(video_id).state == "failed":
+        if self.need(video_id).state == "failed":
             self._settle(video_id, "queued", None, None, attempts=0)
 
     def start_over(self, video_id: str) -> None:
@@ -271,9 +280,7 @@ class Library:
     def _settle(
         self, video_id: str, state: VideoState, note: str | None, code: str | None, **more: Any
     ) -> None:
-        with self._lock:
-            if self.find(video_id) is not None:  # one that is being removed stays so
-                self._change(video_id, state=state, note=note, error_code=code, **more)
+        self._change(video_id, state=state, note=note, error_code=code, **more)
 
     def _change(self, video_id: str, **values: Any) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
@@ -281,7 +288,7 @@ class Library:
 
     def counts(self) -> dict[str, int]:
         """How many videos are in each state."""
-        rows = self._all("SELECT state, COUNT(*) FROM videos GROUP BY state")
+        rows = self._all("SELECT state, COUNT(*) FROM videos WHERE NOT removing GROUP BY state")
         return {row[0]: row[1] for row in rows}
 
     def close(self) -> None:
@@ -292,4 +299,5 @@ class Library:
 
 def _video(row: sqlite3.Row) -> Video:
     fields = dict(row)
+    del fields["removing"]
     return Video(**{**fields, "path": Path(fields["path"]), "managed": bool(fields["managed"])})

@@ -1,0 +1,39 @@
+"""One attempt at one video, which others may call off.
+
+Knows whether it was called off, and keeps that from racing with a write. Knows nothing of what is
+done in it.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Cancelled(Exception):  # noqa: N818  (it is not an error)
+    """The attempt was called off; what was stored so far stays."""
+
+
+class Job:
+    """An attempt at the video `video_id`. After `cancel` returns, it writes nothing more."""
+
+    def __init__(self, video_id: str) -> None:
+        self.video_id = video_id
+        self._lock = threading.Lock()
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Call the attempt off; waits for a write that has begun, not for a computation."""
+        with self._lock:
+            self._cancelled = True
+
+    def check(self) -> None:
+        """Raise Cancelled if it was called off."""
+        if self._cancelled:
+            raise Cancelled
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A block that either happens before `cancel` returns, or not at all."""
+        with self._lock:
+            self.check()
+            yield

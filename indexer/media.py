@@ -1,0 +1,53 @@
+"""Where a video's own files lie in the data folder: its uploaded source, its posters.
+
+    DATA_DIR/media/<video id>/source.<suffix>
+    DATA_DIR/media/<video id>/posters/<fingerprint>/<segment>.jpg
+
+Knows paths made of ids that it has checked. Knows nothing of states or vectors.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from indexer.formats import SUPPORTED
+
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class Media:
+    """The files that belong to the videos of one installation, under one fingerprint."""
+
+    def __init__(self, data_dir: Path, fingerprint: str) -> None:
+        self._root = data_dir / "media"
+        self._fingerprint = fingerprint
+
+    def _folder(self, video_id: str) -> Path:
+        if not _ID.fullmatch(video_id):
+            raise ValueError(f"not a video's id: {video_id!r}")
+        return self._root / video_id
+
+    def adopt(self, video_id: str, file: Path, name: str) -> Path:
+        """Move a finished upload to its place; returns that. Its name only lends the suffix."""
+        suffix = Path(name).suffix.lower()
+        place = self._folder(video_id) / f"source{suffix if suffix in SUPPORTED else ''}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, place)
+        return place
+
+    def poster(self, video_id: str, index: int) -> Path:
+        """Where the picture of a segment is, or will be (JPEG)."""
+        return self._folder(video_id) / "posters" / self._fingerprint / f"{index:d}.jpg"
+
+    def save_poster(self, video_id: str, index: int, picture: bytes) -> None:
+        """Write a segment's picture, whole or not at all."""
+        path = self.poster(video_id, index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(picture)
+        os.replace(partial, path)
+
+    def remove(self, video_id: str) -> None:
+        """Delete all of a video's files here; what lies in a person's own folder is not ours."""
+        shutil.rmtree(self._folder(video_id), ignore_errors=True)

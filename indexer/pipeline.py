@@ -1,0 +1,223 @@
+"""One video: read -> embed -> store, overlapped, and taken up where it was left.
+
+Three threads with bounded queues between them: one reads frames from the decoding child, the
+caller's embeds, one stores. Knows the order in which things become durable: picture, vectors,
+checkpoint, and `done` only when the store's count equals the plan. Knows neither the queue of
+videos nor what happens after a failure.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from encoder.embedder import Embedder
+from indexer.decoding import Probe, Reader, Sample, Summary
+from indexer.errors import StoreError, VideoError
+from indexer.job import Job
+from indexer.library import Library, Video
+from indexer.media import Media
+from indexer.points import Point, Store
+from indexer.reader import FrameReader, read_frames
+from indexer.segments import FPS, Segment, grid_size, planned_count, rate_for
+from indexer.settings import hop_frames
+from indexer.windows import Windows
+
+READ_AHEAD = 48  # frames: 12 MB at 288 px
+WRITES_WAITING = 2
+T = TypeVar("T")
+PATIENCE = 0.2  # seconds between two looks at whether a waiting attempt was called off
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many segments a video has, and a sentence if not all of it could be read."""
+
+    segments: int
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What every video passes on its way from a file to points."""
+
+    embedder: Embedder
+    library: Library
+    store: Store
+    media: Media
+    fingerprint: str
+    reader: Reader = "pyav"
+
+    def index(self, video: Video, job: Job) -> Outcome:
+        """Embed and store every segment of `video` that is not stored yet.
+
+        Raises VideoError, StoreError, whatever the embedder raises, and Cancelled from `job`.
+        """
+        self._check_unchanged(video)
+        attempt = _Attempt(self, video, job)
+        with (
+            ThreadPoolExecutor(1, "read") as reading,
+            ThreadPoolExecutor(1, "store") as storing,
+            ExitStack() as children,
+        ):
+            # The children end first, then the thread that reads from them.
+            frames, rate = self._open(video, attempt.first, children)
+            attempt.begin(frames.probe, rate, storing)
+            for sample in _ahead(reading, frames, job):
+                attempt.take(sample)
+            assert frames.summary is not None
+            segments = attempt.finish(frames.summary)
+        self._verify(video, segments)
+        return Outcome(segments, frames.summary.note)
+
+    def discard(self, video_id: str) -> None:
+        """Take back what was stored of a video that is set aside."""
+        self.store.delete_video(video_id)
+
+    def _check_unchanged(self, video: Video) -> None:
+        """Refuse a file that is no longer the one whose hash names the video."""
+        try:
+            now = video.path.stat()
+        except OSError as error:
+            raise VideoError("io_error", reason=error.strerror or "it is gone") from error
+        if self.library.known_content(video.path, now.st_size, now.st_mtime_ns) != video.video_id:
+            raise VideoError("io_error", reason="it has changed since it was added")
+
+    def _open(self, video: Video, first: int, children: ExitStack) -> tuple[FrameReader, float]:
+        """Frames from the grid point `first` on, and their rate: higher if the video is short."""
+        frames = children.enter_context(self._read(video, FPS, first))
+        rate = rate_for(frames.probe.duration, self.embedder.frames)
+        if rate != FPS:
+            frames = children.enter_context(self._read(video, rate, first))
+        return frames, rate
+
+    def _read(self, video: Video, fps: float, first: int) -> FrameReader:
+        pixels = self.embedder.pixels
+        return read_frames(video.path, pixels=pixels, fps=fps, reader=self.reader, first=first)
+
+    def _verify(self, video: Video, planned: int) -> None:
+        """Done must mean stored. What does not add up is cleared, so that the next try is clean."""
+        counted = self.store.count(video.video_id)
+        if counted != planned:
+            self.store.delete_video(video.video_id)
+            raise StoreError(
+                f"The store holds {counted} of the video's segments where {planned} were planned. "
+                "They were cleared; indexing it again usually helps."
+            )
+        self.store.flush()
+
+
+class _Attempt:
+    """One video on its way: frames waiting for their window, vectors waiting to be stored."""
+
+    def __init__(self, parts: Pipeline, video: Video, job: Job) -> None:
+        stored = parts.store.indexes(video.video_id)
+        self._parts = parts
+        self._video = video
+        self._job = job
+        self._hop = hop_frames(parts.embedder.frames)
+        self._windows = Windows(parts.embedder.frames, self._hop, stored)
+        self._stream = parts.embedder.window_stream()
+        self.first = self._windows.earliest
+        self._seen = self.first
+        self._waiting: list[Sample] = []
+        self._ready: list[Segment] = []
+        self._thumbnails: dict[int, bytes] = {}
+        self._stored = len(stored)
+        self._writes: deque[Future[None]] = deque()
+
+    def begin(self, probe: Probe, rate: float, storing: Executor) -> None:
+        """Note what the video promises to be."""
+        self._rate = rate
+        self._storing = storing
+        samples = grid_size(probe.duration, rate)
+        planned = planned_count(samples, self._parts.embedder.frames, self._hop)
+        self._parts.library.describe(
+            self._video.video_id, probe.duration, probe.width, probe.height, planned
+        )
+
+    def take(self, sample: Sample) -> None:
+        """One more frame; embeds what it completes."""
+        self._waiting.append(sample)
+        if len(self._waiting) == self._hop:
+            self._push()
+            self._ready += self._windows.ready(self._seen, self._rate)
+            if len(self._ready) >= self._parts.embedder.batch:
+                self._embed()
+
+    def finish(self, summary: Summary) -> int:
+        """Embed what only the end completes and wait until all is stored; returns the plan."""
+        self._push()
+        rest, planned = self._windows.rest(summary.samples, summary.readable, self._rate)
+        self._ready += rest
+        self._embed()
+        while self._writes:
+            _result(self._writes.popleft(), self._job)
+        return planned
+
+    def _push(self) -> None:
+        self._job.check()
+        if self._waiting:
+            self._stream.push(np.stack([sample.pixels for sample in self._waiting]))
+        for sample in self._waiting:
+            if sample.thumbnail is not None:
+                self._thumbnails[sample.index] = sample.thumbnail
+        self._seen += len(self._waiting)
+        self._waiting.clear()
+
+    def _embed(self) -> None:
+        """Embed the segments that are ready; as many at a time as suits the device."""
+        self._job.check()
+        segments, self._ready = self._ready, []
+        if not segments:
+            return
+        # The stream counts from the first frame that it was given.
+        windows = [[frame - self.first for frame in segment.frames] for segment in segments]
+        vectors = self._stream.embed(windows)
+        points = [
+            Point(self._video.video_id, segment.index, segment.start, segment.end, vector)
+            for segment, vector in zip(segments, vectors, strict=True)
+        ]
+        middles = (segment.frames[len(segment.frames) // 2] for segment in segments)
+        self._put(points, [self._thumbnails.get(middle) for middle in middles])
+        self._forget_before(self._windows.earliest)
+
+    def _forget_before(self, index: int) -> None:
+        self._stream.drop_before(index - self.first)
+        for old in [known for known in self._thumbnails if known < index]:
+            del self._thumbnails[old]
+
+    def _put(self, points: list[Point], pictures: list[bytes | None]) -> None:
+        """Hand points to the storing thread, waiting while it is behind."""
+        while len(self._writes) >= WRITES_WAITING:
+            _result(self._writes.popleft(), self._job)
+        self._writes.append(self._storing.submit(self._write, points, pictures))
+
+    def _write(self, points: list[Point], pictures: list[bytes | None]) -> None:
+        """Pictures first: a segment that is found has one. The checkpoint last: it may lag."""
+        with self._job.writing():
+            for point, picture in zip(points, pictures, strict=True):
+                if picture is not None:
+                    self._parts.media.save_poster(point.video_id, point.index, picture)
+            self._parts.store.upsert(points)
+            self._stored += len(points)
+            self._parts.library.checkpoint(self._video.video_id, self._stored)
+
+
+def _ahead(executor: Executor, frames: FrameReader, job: Job) -> Iterator[Sample]:
+    """The samples, up to `READ_AHEAD` of them fetched by another thread before they are due."""
+    pending = deque(executor.submit(next, frames, None) for _ in range(READ_AHEAD))
+    while (sample := _result(pending.popleft(), job)) is not None:
+        pending.append(executor.submit(next, frames, None))
+        yield sample
+
+
+def _result(future: Future[T], job: Job) -> T:
+    """What the other thread made of it, unless the attempt is called off meanwhile."""
+    while not wait([future], PATIENCE).done:
+        job.check()
+    return future.result()
