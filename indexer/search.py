@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from encoder.zero_shot import class_vectors, probabilities
 
 from encoder.embedder import Embedder
 from encoder.errors import InvalidInput
+from encoder.zero_shot import class_vectors, probabilities
 from indexer.decoding import Reader
 from indexer.example import embed_video
 from indexer.library import Library
