@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.errors import NotFoundError, NotReadyError
+from app.errors import NotReadyError
 from app.examples import Examples
 from app.schemas import Identifier
 from indexer.engine import Engine
@@ -30,10 +30,7 @@ KnownExamples = Annotated[Examples, Depends(_examples)]
 
 
 def _video(video_id: Identifier, engine: OpenEngine) -> Video:
-    video = engine.library.get(video_id)
-    if video is None:
-        raise NotFoundError("This video is not in the library, or no longer.")
-    return video
+    return engine.library.need(video_id)
 
 
 KnownVideo = Annotated[Video, Depends(_video)]

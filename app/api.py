@@ -12,7 +12,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 
 from app.access import KnownExamples, KnownVideo, OpenEngine, SearchableVideo
-from app.errors import ApiError, NotFoundError, ReadOnlyError
+from app.errors import ApiError, NotFoundError
 from app.examples import Examples
 from app.schemas import (
     ClassesIn,
@@ -30,9 +30,10 @@ from app.schemas import (
     Words,
 )
 from indexer.engine import Engine
+from indexer.formats import SUPPORTED
 from indexer.library import Video
 from indexer.search import Moment
-from indexer.video import SUPPORTED
+from indexer.segments import FPS
 
 router = APIRouter(prefix="/api/v1")
 AskedWords = Annotated[Words | None, Query(description="what to look for, in words")]
@@ -57,6 +58,7 @@ def info(request: Request, engine: OpenEngine) -> InfoOut:
         device=engine.embedder.device,
         read_only=settings.read_only,
         max_upload_bytes=settings.max_upload_bytes,
+        max_example_bytes=settings.max_example_bytes,
         suffixes=sorted(SUPPORTED),
         suggestions=list(request.app.state.suggestions),
         videos=len(videos),
@@ -82,7 +84,7 @@ def search(
         query=asked,
         took_ms=round(1000 * (time.perf_counter() - begun), 1),
         videos_done=len(engine.library.videos(state="done")),
-        moments=[describe_moment(moment) for moment in moments],
+        moments=[describe_moment(moment, lead_in(engine)) for moment in moments],
     )
 
 
@@ -101,8 +103,6 @@ def video(video: KnownVideo) -> VideoOut:
 @router.delete("/videos/{video_id}", status_code=204)
 def remove(video: KnownVideo, engine: OpenEngine) -> None:
     """Forget a video; a file that lies in a watched folder is left where it is."""
-    if engine.settings.read_only:
-        raise ReadOnlyError("This library is read-only: its videos stay as they are.")
     engine.remove(video.video_id)
 
 
@@ -149,7 +149,12 @@ def understand(
     return asked, example.vector
 
 
-def describe_moment(moment: Moment) -> MomentOut:
+def lead_in(engine: Engine) -> float:
+    """How many seconds before its peak a moment begins to play: a quarter of a window."""
+    return engine.embedder.frames / FPS / 4
+
+
+def describe_moment(moment: Moment, lead: float) -> MomentOut:
     """A moment as the page shows it."""
     return MomentOut(
         rank=moment.rank,
@@ -158,6 +163,7 @@ def describe_moment(moment: Moment) -> MomentOut:
         start=moment.start,
         end=moment.end,
         peak=moment.peak,
+        play_at=max(moment.start, moment.peak - lead),
         score=moment.score,
         poster=f"/media/{moment.video_id}/poster/{moment.poster}.jpg",
     )

@@ -1,10 +1,8 @@
 """What the API can refuse, as sentences with a status and a code.
 
 Knows how every room's errors become one JSON shape: {"error": {"code", "message"}}. Does not know
-what went wrong inside: an unexpected error is logged and answered without its details.
+what went wrong inside: an unexpected error is answered without its details.
 """
-
-import logging
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,9 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from encoder.errors import EncoderError
-from indexer.errors import IndexerError, StoreError, VideoError
-
-log = logging.getLogger("prismsearch")
+from indexer.errors import IndexerError, VideoError
 
 
 class ApiError(Exception):
@@ -31,13 +27,6 @@ class NotFoundError(ApiError):
     code = "not_found"
 
 
-class ReadOnlyError(ApiError):
-    """This installation takes no changes."""
-
-    status = 403
-    code = "read_only"
-
-
 class NotReadyError(ApiError):
     """The video is known, but has nothing to show yet."""
 
@@ -52,11 +41,14 @@ class LengthRequiredError(ApiError):
     code = "length_required"
 
 
-class TooLargeError(ApiError):
-    """More bytes than this installation takes."""
-
-    status = 413
-    code = "too_large"
+# The indexer's codes that are about the request; what is left is 422 for a video, else 503.
+STATUS_OF_CODE = {
+    "unknown_video": 404,
+    "read_only": 403,
+    "upload_refused": 413,
+    "disk_full": 507,
+    "library_error": 409,
+}
 
 
 def reply(status: int, code: str, message: str) -> JSONResponse:
@@ -84,8 +76,8 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 async def _indexer(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, IndexerError)
-    status = 422 if isinstance(error, VideoError) else 503 if isinstance(error, StoreError) else 409
-    return reply(status, error.code, str(error))
+    usual = 422 if isinstance(error, VideoError) else 503
+    return reply(STATUS_OF_CODE.get(error.code, usual), error.code, str(error))
 
 
 async def _encoder(request: Request, error: Exception) -> JSONResponse:
@@ -105,7 +97,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return reply(
         500,
         "internal_error",

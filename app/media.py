@@ -23,8 +23,7 @@ TYPES = {
     ".mkv": "video/webm",
     ".ogv": "video/ogg",
 }
-# A video's id is the hash of its bytes, so what an address answers never changes.
-FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
+CACHED = {"cache-control": "private, max-age=3600"}
 
 
 def _route(path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -37,7 +36,7 @@ def source(video: KnownVideo) -> FileResponse:
     if not video.path.is_file():
         raise NotFoundError(f"The file of “{video.title}” is no longer where it was.")
     kind = TYPES.get(video.path.suffix.lower(), "application/octet-stream")
-    return FileResponse(video.path, media_type=kind, headers=FOREVER)
+    return FileResponse(video.path, media_type=kind, headers=CACHED)
 
 
 @_route("/{video_id}/poster/{index}.jpg")
@@ -48,4 +47,4 @@ def poster(
     picture: FilePath | None = engine.poster(video.video_id, index)
     if picture is None:
         raise NotFoundError("There is no picture of this moment.")
-    return FileResponse(picture, media_type="image/jpeg", headers=FOREVER)
+    return FileResponse(picture, media_type="image/jpeg", headers=CACHED)

@@ -7,7 +7,7 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.themes import Base, colors, sizes
 
-from app.components import parts
+from app.components.parts import head, part
 
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
@@ -42,30 +42,31 @@ def theme() -> Base:
 
 def build() -> gr.Blocks:
     """The page: words, classes and the library on the left, the player beside them."""
+    page: gr.Blocks
     with gr.Blocks(title="PrismSearch", analytics_enabled=False, fill_width=True) as page:
-        parts.Masthead(elem_id="ps-masthead")
+        part("masthead", elem_id="ps-masthead")
         with gr.Row(elem_id="ps-body", equal_height=False):
             with gr.Column(elem_id="ps-main", min_width=0), gr.Tabs(elem_id="ps-tabs"):
                 with gr.Tab("Search", id="search", render_children=True):
-                    parts.SearchBar()
-                    parts.MomentGrid()
+                    part("search_bar")
+                    part("moment_grid")
                 with gr.Tab("Classes", id="classes", render_children=True):
-                    parts.ClassTimeline()
+                    part("class_timeline")
                 with gr.Tab("Library", id="library", render_children=True):
-                    parts.VideoTable()
+                    part("video_table")
             with gr.Column(elem_id="ps-side", min_width=0):
-                parts.MomentPlayer(elem_id="ps-player")
+                part("moment_player", elem_id="ps-player")
     return page
 
 
 def mount(app: FastAPI, blocked_paths: list[str]) -> FastAPI:
     """Put the page at "/"; every own route must be there already, for this swallows the rest."""
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         build(),
         path="/",
         theme=theme(),
-        head=parts.head(),
+        head=head(),
         footer_links=[],
         allowed_paths=[],
         blocked_paths=blocked_paths,
@@ -76,3 +77,4 @@ def mount(app: FastAPI, blocked_paths: list[str]) -> FastAPI:
         enable_monitoring=False,
         pwa=False,
     )
+    return mounted

@@ -31,6 +31,7 @@ class InfoOut(BaseModel):
     device: str
     read_only: bool
     max_upload_bytes: int
+    max_example_bytes: int
     suffixes: list[str]
     suggestions: list[str]
     videos: int
@@ -39,7 +40,7 @@ class InfoOut(BaseModel):
 
 
 class MomentOut(BaseModel):
-    """One found moment; times in seconds of its video, score a cosine."""
+    """One found moment; times in seconds of its video, score a cosine; it plays from play_at."""
 
     rank: int
     video_id: str
@@ -47,6 +48,7 @@ class MomentOut(BaseModel):
     start: float
     end: float
     peak: float
+    play_at: float
     score: float
     poster: str
 

@@ -82,14 +82,12 @@ def known_host(host: str, allowed: Sequence[str]) -> bool:
 
     Addresses are safe because rebinding needs a name that the attacker's DNS answers for.
     """
-    name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    if name == "localhost" or any(fnmatch(name, pattern.lower()) for pattern in allowed):
-        return True
     try:
-        ipaddress.ip_address(name)
-    except ValueError:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        named = name == "localhost" or any(fnmatch(name, pattern.lower()) for pattern in allowed)
+        return named or bool(ipaddress.ip_address(name))
+    except ValueError:  # neither a name of ours nor an address
         return False
-    return True
 
 
 def same_site(headers: Headers) -> bool:

@@ -1,7 +1,7 @@
 """Videos that people send: into the library, or as an example to search with.
 
-Knows how a body is streamed into the indexer while the event loop stays free, and what is refused
-before a byte is read. The body is the file itself; its name travels in the address.
+Knows how a body is streamed into the indexer while the event loop stays free. The body is the file
+itself; its name travels in the address. How much is taken is for the indexer to say.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.access import KnownExamples, OpenEngine
 from app.api import describe_video
-from app.errors import ApiError, LengthRequiredError, ReadOnlyError, TooLargeError
+from app.errors import ApiError, LengthRequiredError
 from app.examples import Example
 from app.schemas import QueryOut, VideoOut
 
@@ -25,11 +25,9 @@ Title = Annotated[str, Query(max_length=300, description="the file's name")]
 @router.post("/videos", status_code=202)
 async def upload(request: Request, engine: OpenEngine, title: Title = "video.mp4") -> VideoOut:
     """Take one video into the library; it is indexed in the background."""
-    if engine.settings.read_only:
-        raise ReadOnlyError("This library is read-only: it takes no uploads.")
-    length = declared_length(request, engine.settings.max_upload_bytes)
-    chunks = body_chunks(request)
-    video = await run_in_threadpool(engine.add_upload, chunks, plain_name(title), length)
+    length = declared_length(request)
+    name = plain_name(title)
+    video = await run_in_threadpool(engine.add_upload, body_chunks(request), name, length)
     return describe_video(video)
 
 
@@ -38,25 +36,20 @@ async def example(
     request: Request, engine: OpenEngine, examples: KnownExamples, title: Title = "example.mp4"
 ) -> QueryOut:
     """Take one video as a query; its file is deleted as soon as it has become a vector."""
-    length = declared_length(request, engine.settings.max_example_bytes)
-    chunks = body_chunks(request)
-    query_id, vector = await run_in_threadpool(engine.embed_example, chunks, length)
+    length = declared_length(request)
+    query_id, vector = await run_in_threadpool(engine.embed_example, body_chunks(request), length)
     examples.remember(Example(query_id, plain_name(title), vector))
     return QueryOut(kind="example", label=plain_name(title), query_id=query_id)
 
 
-def declared_length(request: Request, limit: int) -> int:
-    """The length a request announces, refused before its body when it cannot be taken."""
+def declared_length(request: Request) -> int:
+    """The length that a request announces, in bytes."""
     declared = request.headers.get("content-length", "")
     if not (declared.isascii() and declared.isdigit()):
         raise LengthRequiredError("Say how long the file is (Content-Length) before sending it.")
     length = int(declared)
     if length == 0:
         raise ApiError("The file is empty.")
-    if length > limit:
-        raise TooLargeError(
-            f"The file has {length / 2**20:.0f} MiB; at most {limit / 2**20:.0f} MiB are taken."
-        )
     return length
 
 

@@ -17,12 +17,14 @@ window.prism.journey ??= (() => {
   }
 
   function address() {
-    const asked = new URLSearchParams(location.search);
+    const asked = new URLSearchParams();
     const time = journey.video && Math.round(journey.at * 10) / 10;
     const here = { q: journey.q, query: journey.query, v: journey.video, t: time };
     for (const [name, value] of Object.entries(here)) {
-      if (value === null || value === undefined) asked.delete(name);
-      else asked.set(name, value);
+      if (value !== null && value !== undefined) asked.set(name, value);
+    }
+    for (const [name, value] of new URLSearchParams(location.search)) {
+      if (!(name in here)) asked.set(name, value);
     }
     return `${location.pathname}${asked.size ? `?${asked}` : ""}`;
   }

@@ -13,15 +13,14 @@ root.replaceChildren(
 );
 
 function describe(info) {
-  model.textContent = info.model.name;
+  model.textContent = info.model.toy ? "toy model" : info.model.name;
   model.title = `${info.model.description} Runs on ${info.device}.`;
   banner.hidden = !info.model.toy;
   if (!info.model.toy || banner.childNodes.length) return;
   banner.append(
     el("strong", {}, "This model knows only drawn shapes."),
-    " It ships with PrismSearch to show how it works. For your own videos, run ",
+    " For your own videos, use VideoPrism: ",
     el("code", {}, "prismsearch serve FOLDER"),
-    ", which uses VideoPrism.",
   );
 }
 

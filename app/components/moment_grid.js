@@ -28,13 +28,13 @@ function card(moment, low, high) {
       el("span", { class: "ps-place" }, `${moment.rank}`), bar,
       el("span", { class: "ps-score" }, moment.score.toFixed(3))),
   );
-  button.addEventListener("click", () => journey.open(moment.video_id, moment.peak));
-  return el("li", { "data-video": moment.video_id, "data-peak": moment.peak }, button);
+  button.addEventListener("click", () => journey.open(moment.video_id, moment.play_at));
+  return el("li", { "data-video": moment.video_id, "data-at": moment.play_at }, button);
 }
 
 function mark() {
   for (const item of grid.children) {
-    const near = Math.abs(Number(item.dataset.peak) - journey.at) < 0.06;
+    const near = Math.abs(Number(item.dataset.at) - journey.at) < 0.06;
     const current = item.dataset.video === journey.video && near;
     if (current) item.firstChild.setAttribute("aria-current", "true");
     else item.firstChild.removeAttribute("aria-current");
@@ -60,7 +60,7 @@ function ghosts() {
 function cue(answer) {
   const best = answer.moments[0];
   if (!best || !wide.matches || (journey.video && !journey.cued)) return;
-  journey.open(best.video_id, best.peak, { cue: true });
+  journey.open(best.video_id, best.play_at, { cue: true });
 }
 
 async function search() {

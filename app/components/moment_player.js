@@ -118,7 +118,7 @@ function list() {
     .map((one) =>
       el("button", {
         type: "button", class: "ps-jump", title: `Rank ${one.rank}`,
-        onclick: () => journey.open(one.video_id, one.peak),
+        onclick: () => journey.open(one.video_id, one.play_at),
       }, icon("play"), `${clock(one.start)} – ${clock(one.end)}`));
   moments.replaceChildren(...buttons);
   moments.hidden = buttons.length < 2;

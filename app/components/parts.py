@@ -1,71 +1,45 @@
 """The page's own components, each an HTML element that its script fills.
 
-Knows only which script belongs to which element. All data reaches the page through the API and
-becomes text nodes there; nothing is ever put into a template, because Gradio would run it.
+Knows where scripts and styles lie. All data reaches the page through the API and becomes text nodes
+there; nothing is ever put into a template, because Gradio would run it. They are no subclasses of
+gr.HTML, because Gradio writes a stub file beside the source of every subclass.
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Literal, get_args
 
 import gradio as gr
 
 FOLDER = Path(__file__).parent
-STYLES = (FOLDER / "page.css", *sorted(set(FOLDER.glob("*.css")) - {FOLDER / "page.css"}))
-SHARED_SCRIPTS = tuple(FOLDER / name for name in ("shared.js", "journey.js", "heat.js"))
+SHARED_SCRIPTS = ("shared", "journey", "heat")
+
+Name = Literal[
+    "masthead",
+    "search_bar",
+    "moment_grid",
+    "moment_player",
+    "class_timeline",
+    "video_table",
+]
+STYLES = ("page", *get_args(Name))  # what all share comes first
 
 
-class Part(gr.HTML):
-    """A component whose markup is one empty element and whose script has the class's name."""
-
-    script: ClassVar[str]
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(
-            html_template=f'<div class="ps-part ps-{self.script.replace("_", "-")}"></div>',
-            js_on_load=(FOLDER / f"{self.script}.js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-            **settings,
-        )
-
-
-class Masthead(Part):
-    """The name, the model that serves, and what indexing is doing."""
-
-    script = "masthead"
-
-
-class SearchBar(Part):
-    """Words or an example video in, a query out."""
-
-    script = "search_bar"
-
-
-class MomentGrid(Part):
-    """What the query found, as pictures."""
-
-    script = "moment_grid"
-
-
-class MomentPlayer(Part):
-    """One video at its moment, with the query's heat over the whole of it."""
-
-    script = "moment_player"
-
-
-class ClassTimeline(Part):
-    """The chosen video's classes over time."""
-
-    script = "class_timeline"
-
-
-class VideoTable(Part):
-    """The library: uploads, and how far each video got."""
-
-    script = "video_table"
+def part(name: Name, elem_id: str | None = None) -> gr.HTML:
+    """One component: an empty element, and the script of that name, which draws in it."""
+    return gr.HTML(
+        html_template=f'<div class="ps-part ps-{name.replace("_", "-")}"></div>',
+        js_on_load=_read(f"{name}.js"),
+        apply_default_css=False,
+        elem_id=elem_id,
+    )
 
 
 def head() -> str:
     """Styles and shared scripts for the document's head."""
-    styles = "\n".join(path.read_text(encoding="utf-8") for path in STYLES)
-    scripts = "\n".join(path.read_text(encoding="utf-8") for path in SHARED_SCRIPTS)
+    styles = "\n".join(_read(f"{name}.css") for name in STYLES)
+    scripts = "\n".join(_read(f"{name}.js") for name in SHARED_SCRIPTS)
     return f"<style>\n{styles}\n</style>\n<script>\n{scripts}\n</script>"
+
+
+def _read(file: str) -> str:
+    return (FOLDER / file).read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ function forget() {
 }
 
 async function give(file) {
-  const problem = refusal(file, journey.info);
+  const problem = refusal(file, journey.info?.max_example_bytes);
   if (problem) return say(problem);
   say("");
   example.disabled = true;

@@ -99,12 +99,10 @@ window.prism ??= (() => {
   }
 
   // Why a file need not be sent at all, in words, or null.
-  function refusal(file, info) {
+  function refusal(file, limit = Infinity) {
     if (!file.size) return `“${file.name}” is empty.`;
-    if (info && file.size > info.max_upload_bytes) {
-      return `“${file.name}” has ${bytes(file.size)}; at most ${bytes(info.max_upload_bytes)} are taken.`;
-    }
-    return null;
+    if (file.size <= limit) return null;
+    return `“${file.name}” has ${bytes(file.size)}; at most ${bytes(limit)} are taken.`;
   }
 
   function bytes(count) {

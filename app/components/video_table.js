@@ -44,7 +44,7 @@ function take(files) {
     const item = el("li", {}, el("span", { class: "ps-file" }, file.name), progress.whole, words, stop);
     const job = { file, item, words, progress, stop: () => drop(job) };
     sending.append(item);
-    const problem = refusal(file, journey.info);
+    const problem = refusal(file, journey.info?.max_upload_bytes);
     if (problem) fail(job, problem);
     else {
       words.textContent = `${bytes(file.size)}, waiting`;

@@ -1,0 +1,161 @@
+"""The engine without the page: indexing, searching and saying what is there, as lines of text.
+
+Knows how results look on a terminal. Does not know options or the environment.
+"""
+
+import json
+import platform
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from encoder.catalogue import get_card
+from indexer.errors import IndexerError
+from indexer.library import Library
+from indexer.settings import Settings
+
+if TYPE_CHECKING:  # it brings the model's machinery along
+    from indexer.engine import Engine
+
+LIBRARIES = ("jax", "gradio", "av", "qdrant-edge-py", "qdrant-client")
+GLANCE = 0.5  # seconds between two looks at how far indexing got
+
+
+def tell(text: str) -> None:
+    """A line for the person who waits; results go to the standard output, this does not."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def opened(settings: Settings) -> "Engine":
+    """The installation, opened; what takes long is said."""
+    from indexer.engine import Engine
+
+    return Engine.open(settings, report=tell)
+
+
+def add(engine: "Engine", folders: Sequence[Path]) -> None:
+    """Take in the videos of the folders, and say which files were refused."""
+    for folder in folders:
+        for refused in engine.add_folder(folder).refused:
+            tell(f"Left out: {refused.reason}")
+
+
+def add_meanwhile(engine: "Engine", folders: Sequence[Path]) -> None:
+    """The same in the background: large folders take long to read through."""
+
+    def run() -> None:
+        try:
+            add(engine, folders)
+        except IndexerError as error:
+            tell(str(error))
+
+    threading.Thread(target=run, name="folders", daemon=True).start()
+
+
+def index(settings: Settings, folders: Sequence[Path]) -> bool:
+    """Index the folders to the end; whether every video of the library is ready then."""
+    with opened(settings) as engine:
+        engine.worker.start()
+        add(engine, folders)
+        line = Line()
+        while not engine.worker.wait(GLANCE):
+            line.show(progress(engine))
+        line.end()
+        failed = engine.library.videos("failed")
+        for video in failed:
+            print(f"{video.title}: {video.note}")
+        print(summary(engine))
+        return not failed
+
+
+def progress(engine: "Engine") -> str:
+    """How far indexing is, in one line."""
+    videos = engine.library.videos()
+    settled = sum(video.state in ("done", "failed") for video in videos)
+    now = next((v for v in videos if v.video_id == engine.worker.current), None)
+    if now is None:
+        return f"{settled} of {len(videos)} videos"
+    far = f"{now.segments_done} of {now.segments_planned} segments"
+    return f"{settled} of {len(videos)} videos; {now.title}: {far}"
+
+
+def summary(engine: "Engine") -> str:
+    """What the library holds, in one line."""
+    counts = engine.library.counts()
+    states = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+    return f"{states or 'no videos'}; {engine.store.count()} segments in {engine.settings.data_dir}"
+
+
+class Line:
+    """One line of a terminal that is written again and again; silent where there is none."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Put the text where the last one was."""
+        if self._live:
+            print(f"\r\x1b[K{text[:110]}", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the terminal as it was."""
+        if self._live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
+    """Print the moments that fit the words best."""
+    with opened(settings) as engine:
+        moments = engine.search.by_text(words, limit=top)
+        if as_json:
+            found = [asdict(moment) for moment in moments]
+            print(json.dumps({"query": words, "moments": found}, ensure_ascii=False, indent=2))
+            return
+        if not moments:
+            tell("Nothing is indexed yet. Begin with: prismsearch index FOLDER")
+        for one in moments:
+            stretch = f"{clock(one.start)}-{clock(one.end)}"
+            print(f"{one.rank:>3}  {one.score:.3f}  {stretch:>13}  {one.title}")
+
+
+def info(settings: Settings) -> None:
+    """Print what is installed and indexed, and where; nothing is loaded or locked for that."""
+    from encoder.embedder import default_device
+
+    card = get_card(settings.model)
+    facts = {
+        "PrismSearch": f"{version('prismsearch')}, Python {platform.python_version()}",
+        "data folder": str(settings.data_dir),
+        "model": f"{card.name}: {card.description}",
+        "device": default_device(),
+        "store": settings.qdrant_url or "Qdrant Edge, in process",
+        "videos": _counts(settings.data_dir / "library.db"),
+        "versions": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+    }
+    for name, fact in facts.items():
+        print(f"{name:<12} {fact}")
+
+
+def _counts(path: Path) -> str:
+    if not path.exists():
+        return "none yet"
+    library = Library(path)
+    try:
+        videos = library.videos()
+    finally:
+        library.close()
+    states = Counter(video.state for video in videos)
+    told = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    return f"{told or 'none yet'}; {sum(video.segments_done for video in videos)} segments"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as 1:05 or 1:01:05."""
+    minutes, rest = divmod(int(seconds + 1e-6), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
