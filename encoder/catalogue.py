@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from encoder.errors import UnknownModel
+from encoder.errors import TokenizerError, UnknownModel
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 HUB = "https://huggingface.co"
@@ -244,3 +244,10 @@ def get_card(name: str) -> ModelCard:
     near = get_close_matches(name, known, n=3, cutoff=0.6)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known are: {', '.join(CARDS)}."
     raise UnknownModel(f"There is no model called {name!r}. {hint}")
+
+
+def get_tokenizer_card(name: str) -> TokenizerCard:
+    """The card of a tokenizer's name. Raises TokenizerError, which names those that are known."""
+    if name not in TOKENIZERS:
+        raise TokenizerError(f"There is no tokenizer called {name!r}: {', '.join(TOKENIZERS)}.")
+    return TOKENIZERS[name]

@@ -18,7 +18,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from encoder.catalogue import HUB, TOKENIZERS, ModelCard
+from encoder.catalogue import HUB, ModelCard, get_tokenizer_card
 from encoder.errors import DownloadError
 
 Report = Callable[[str], None]
@@ -65,7 +65,7 @@ def by_hand(card: ModelCard) -> str:
 
 def tokenizer_by_hand(name: str) -> str:
     """Where a person finds a tokenizer, and how to pass it on."""
-    source = TOKENIZERS[name].sources[-1]
+    source = get_tokenizer_card(name).sources[-1]
     return f"download {source.file} from {HUB}/{source.hub_id} and pass it with --tokenizer FILE"
 
 

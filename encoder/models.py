@@ -23,7 +23,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from encoder import hub
-from encoder.catalogue import CARDS, TOKENIZERS, ModelCard, get_card
+from encoder.catalogue import CARDS, TOKENIZERS, ModelCard, get_card, get_tokenizer_card
 from encoder.checkpoints import find_weights, flatten, load_weights
 from encoder.encoders import FactorizedEncoder, FactorizedVideoClassifier, FactorizedVideoCLIP
 from encoder.errors import UnknownModel
@@ -91,8 +91,8 @@ def _build(name: str) -> nn.Module:
 
 
 def _build_lvt(name: str, text_tokenizer: str) -> FactorizedVideoCLIP:
-    size = TEXT_TOKENIZERS[text_tokenizer]["vocab_size"]
-    return FactorizedVideoCLIP(**{**CONFIGS[name], "vocabulary_size": size})
+    pieces = get_tokenizer_card(text_tokenizer).pieces
+    return FactorizedVideoCLIP(**{**CONFIGS[name], "vocabulary_size": pieces})
 
 
 def _build_classifier(name: str, num_classes: int) -> FactorizedVideoClassifier:
@@ -155,7 +155,7 @@ MODELS: Mapping[str, Builder] = {
 def has_model(model_name: str, models: Mapping[str, Builder] | None = None) -> bool:
     """Whether `get_model` can build a name or Hugging Face id."""
     try:
-        _builder(model_name, models)
+        _among(model_name, models or MODELS)
     except UnknownModel:
         return False
     return True
@@ -174,7 +174,8 @@ def get_model(
 
     Raises UnknownModel, which names the nearest known names.
     """
-    model = (model_fn or _builder(model_name or "", models))()
+    known = models or MODELS
+    model = (model_fn or known[_among(model_name or "", known)])()
     return model if fprop_dtype is None else model.clone(fprop_dtype=fprop_dtype)
 
 
@@ -216,21 +217,22 @@ def expected_shapes(name: str) -> Shapes:
     return {path: leaf.shape for path, leaf in flatten(variables).items()}
 
 
-def _builder(name: str, models: Mapping[str, Builder] | None) -> Builder:
-    builders = models or MODELS
-    if name not in builders:
-        name = get_card(name).name  # a hub id, or a name that is not known
-    if name not in builders:
-        raise UnknownModel(f"{name} cannot be built by its name alone; see its own function.")
-    return builders[name]
+def _among(name: str, known: Mapping[str, Any]) -> str:
+    """The key of `known` that a name or hub id stands for."""
+    if name in known:
+        return name
+    card = get_card(name)
+    if card.name in known:
+        return card.name
+    if card.kind == "classifier":
+        raise UnknownModel(f"{name} wants its classes: build it with models.{name}(num_classes).")
+    raise UnknownModel(f"{name!r} is not among {', '.join(known)}.")
 
 
 def _find_weights(name: str, places: Mapping[str, str | tuple[str, str]] | None) -> str | Path:
     if places is None:
         return find_weights(get_card(name))
-    place = places.get(name) or places.get(get_card(name).name)
-    if place is None:
-        raise UnknownModel(f"No checkpoint is given for {name!r} among {', '.join(places)}.")
+    place = places[_among(name, places)]
     return place if isinstance(place, str) else hub.fetch(*place)
 
 

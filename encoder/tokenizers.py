@@ -14,7 +14,7 @@ import sentencepiece
 from jaxtyping import Float, Int
 
 from encoder import hub
-from encoder.catalogue import TOKENIZERS, TokenizerCard
+from encoder.catalogue import TokenizerCard, get_tokenizer_card
 from encoder.errors import DownloadError, InvalidInput, TokenizerError
 
 Report = Callable[[str], None]
@@ -123,9 +123,7 @@ def load_tokenizer(
 
     Raises TokenizerError if the file is not the right one, DownloadError if none can be fetched.
     """
-    card = TOKENIZERS.get(name)
-    if card is None:
-        raise TokenizerError(f"There is no tokenizer called {name!r}: {', '.join(TOKENIZERS)}.")
+    card = get_tokenizer_card(name)
     given = path or card.bundled
     if given is not None:
         return _verified(card, given)
