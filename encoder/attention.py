@@ -44,7 +44,7 @@ def forbidden(
     Without `causal`, padded keys are hidden from every query. With it, later keys are hidden
     too, and a padded query sees nothing.
     """
-    padded = paddings > 0.5 if paddings.dtype != jnp.bool_ else paddings
+    padded = jnp.asarray(paddings, jnp.float32) > 0.5
     keys = padded[:, None, None, :]
     if not causal:
         return keys

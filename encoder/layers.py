@@ -125,7 +125,7 @@ class TransformerFeedForward(Module):
         self, x: Float[Array, "B S D"], output_dim: int, paddings: Array | None, train: bool
     ) -> Float[Array, "B S E"]:
         dense = {"has_bias": self.has_bias, **self.types()}
-        real = 1.0 if paddings is None else 1.0 - paddings[..., None].astype(x.dtype)
+        real = 1.0 if paddings is None else 1.0 - jnp.asarray(paddings, x.dtype)[..., None]
         x = FeedForward(
             name="ffn_layer1",
             output_dim=self.hidden_dim,
