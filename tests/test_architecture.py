@@ -18,7 +18,7 @@ OWNERS = {
     "flax": ("encoder/",),
     "optax": ("encoder/toy/",),
     "sentencepiece": ("encoder/tokenizers.py", "encoder/toy/"),
-    "huggingface_hub": ("encoder/checkpoints.py",),
+    "huggingface_hub": ("encoder/hub.py",),
     "av": ("indexer/video.py",),
     "decord": ("indexer/video.py",),
     "sqlite3": ("indexer/library.py",),
