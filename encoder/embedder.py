@@ -154,6 +154,11 @@ class Embedder:
         return WindowStream(self._programs)
 
 
+def default_device() -> str:
+    """What this machine computes on, as the device names itself."""
+    return str(jax.devices()[0].device_kind)
+
+
 @partial(jax.jit, static_argnums=0)
 def _encode(network: fast.Network, weights: fast.Weights, frames: jax.Array) -> list[jax.Array]:
     return fast.frame_features(network, weights, frames)
