@@ -28,7 +28,6 @@ class Limits:
     min_side: int = 16
     max_side: int = 8192
     max_pixels: int = 7680 * 4320
-    streams: int = 32
     error_ratio: float = 0.5
     memory: int = 4 * _GIB
     """Address space of the child process in bytes."""

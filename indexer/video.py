@@ -99,16 +99,12 @@ def write_h264(path: Path, frames: Iterable[Pixels], fps: float) -> None:
 @contextmanager
 def _opened(path: str, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and choose its video, refusing what is not allowed before decoding."""
-    with regular_file(path, limits) as file, _container(file, limits) as container:
+    with regular_file(path, limits) as file, _container(file) as container:
         yield container, _video_stream(container, limits)
 
 
-def _container(file: Any, limits: Limits) -> InputContainer:
-    options = {
-        "format_whitelist": CONTAINERS,
-        "protocol_whitelist": "",
-        "max_streams": str(limits.streams),
-    }
+def _container(file: Any) -> InputContainer:
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": ""}
     try:
         container: InputContainer = av.open(
             file, options=options, metadata_errors="replace", buffer_size=2**18

@@ -1,0 +1,188 @@
+"""Draws awkward video files for the tests: every frame shows its own number.
+
+The number is written as twelve black or white squares along the top, so that a test sees WHICH
+frame a reader returned. Everything is made with PyAV at test time; nothing is downloaded.
+"""
+
+import random
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.stream import Disposition
+from numpy.typing import NDArray
+
+BITS = 12
+FPS = 25
+CLOCK = 90_000  # ticks per second of the times that `write` is given
+Pixels = NDArray[np.uint8]
+
+
+def numbered(number: int, width: int = 320, height: int = 240) -> Pixels:
+    """A frame [height, width, 3] that shows `number`, below it a moving shade."""
+    frame = np.empty((height, width, 3), np.uint8)
+    frame[:] = (np.arange(width)[None, :, None] + 5 * number) % 200
+    bits = [255 * (number >> bit & 1) for bit in range(BITS)]
+    columns = np.arange(width) * BITS // width
+    frame[: height // 6] = np.array(bits, np.uint8)[columns][None, :, None]
+    return frame
+
+
+def number_of(pixels: Pixels) -> int:
+    """The number that a frame shows, at any size."""
+    height, width = pixels.shape[:2]
+    row = pixels[height // 12].mean(axis=-1)
+    return sum(int(row[(2 * bit + 1) * width // (2 * BITS)] > 128) << bit for bit in range(BITS))
+
+
+def quarters(width: int = 320, height: int = 240) -> Pixels:
+    """A frame with red, green, blue and white quarters, to tell which side is up."""
+    frame = np.zeros((height, width, 3), np.uint8)
+    half_h, half_w = height // 2, width // 2
+    frame[:half_h, :half_w] = 255, 0, 0
+    frame[:half_h, half_w:] = 0, 255, 0
+    frame[half_h:, :half_w] = 0, 0, 255
+    frame[half_h:, half_w:] = 255, 255, 255
+    return frame
+
+
+def write(
+    path: Path,
+    frames: Iterable[Pixels] = (),
+    *,
+    codec: str = "libx264",
+    container: str | None = None,
+    pixels: str = "yuv420p",
+    options: dict[str, str] | None = None,
+    muxer: dict[str, str] | None = None,
+    times: Sequence[float] | None = None,
+    lasts: float = 1 / FPS,
+    sound: float = 0.0,
+    rotation: int = 0,
+    aspect: Fraction | None = None,
+) -> Path:
+    """Write frames shown at `times` (seconds; 25 a second if not given), the last for `lasts`.
+
+    `sound` seconds of a tone are added; `rotation` is what a player must turn by,
+    counter-clockwise; `aspect` the width of a pixel over its height.
+    """
+    frames = list(frames) or [numbered(number) for number in range(120)]
+    with av.open(str(path), "w", format=container, options=muxer or {}) as output:
+        stream = output.add_stream(codec, rate=FPS, options=options or {})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = pixels
+        stream.codec_context.thread_count = 1
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
+        if rotation:
+            stream.set_display_rotation(rotation)
+        track = _sound_track(output) if sound else None
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, CLOCK)
+        for index, pixels_rgb in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels_rgb, format="rgb24")
+            if times is not None:
+                _stamp(frame, index, times, lasts)
+            output.mux(stream.encode(frame))
+        for packet in stream.encode(None):
+            if times is not None and packet.pts == round(times[-1] / packet.time_base):
+                packet.duration = round(lasts / packet.time_base)  # lost by some encoders
+            output.mux(packet)
+        if track is not None:
+            _tone(output, track, sound)
+    return path
+
+
+def _stamp(frame: Any, index: int, times: Sequence[float], lasts: float) -> None:
+    following = times[index + 1] if index + 1 < len(times) else times[index] + lasts
+    frame.time_base = Fraction(1, CLOCK)
+    frame.pts = round(times[index] * CLOCK)
+    frame.duration = round((following - times[index]) * CLOCK)
+
+
+def _sound_track(output: Any) -> Any:
+    webm = "webm" in output.format.name
+    return output.add_stream("libopus" if webm else "aac", rate=48_000)
+
+
+def _tone(output: Any, track: Any, seconds: float) -> None:
+    size = track.codec_context.frame_size or 1024
+    for begin in range(0, int(seconds * 48_000), size):
+        wave = np.sin(np.arange(begin, begin + size) * 0.05).astype(np.float32) / 4
+        frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts = 48_000, begin
+        resampler = av.AudioResampler(track.format.name, track.layout.name, 48_000)
+        for fitting in resampler.resample(frame):
+            output.mux(track.encode(fitting))
+    output.mux(track.encode(None))
+
+
+def write_sound(path: Path, cover: bool = False) -> Path:
+    """Write two seconds of sound without moving pictures, with a cover picture if asked."""
+    with av.open(str(path), "w", format="mp4") as output:
+        track = _sound_track(output)
+        picture = output.add_stream("mjpeg", rate=1) if cover else None
+        if picture is not None:
+            picture.width = picture.height = 320
+            picture.pix_fmt = "yuvj420p"
+            picture.disposition = Disposition.attached_pic
+            frame = av.VideoFrame.from_ndarray(numbered(1, 320, 320), format="rgb24")
+            output.mux(picture.encode(frame))
+            output.mux(picture.encode(None))
+        _tone(output, track, 2.0)
+    return path
+
+
+def cut(source: Path, path: Path, share: float) -> Path:
+    """The first part of a file, as an unfinished copy leaves it."""
+    content = source.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    return path
+
+
+def flip_bits(source: Path, path: Path, every: int, start: int = 6000) -> Path:
+    """A copy with one wrong bit in `every` bytes from `start` on, always the same ones."""
+    chance = random.Random(1)
+    content = bytearray(source.read_bytes())
+    for index in range(start, len(content), every):
+        content[index] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+    return path
+
+
+def patch(source: Path, path: Path, box: bytes, change: Callable[[bytearray, int], None]) -> Path:
+    """A copy of an MP4 with one box changed in place: `change(content, start of its body)`."""
+    content = bytearray(source.read_bytes())
+    change(content, content.index(box) + len(box))
+    path.write_bytes(content)
+    return path
+
+
+def trim_by_edit_list(source: Path, path: Path, seconds: float, timescale: int) -> Path:
+    """A copy of an MP4 whose edit list starts `seconds` later, as editors trim videos."""
+
+    def shift(content: bytearray, body: int) -> None:
+        length, begin = struct.unpack_from(">Ii", content, body + 8)
+        trimmed = length - round(seconds * 1000)
+        struct.pack_into(">Ii", content, body + 8, trimmed, begin + round(seconds * timescale))
+
+    return patch(source, path, b"elst", shift)
+
+
+def overwrite(source: Path, path: Path, share: float) -> Path:
+    """A copy of an MP4 whose pictures, after the first `share` of their bytes, are noise."""
+
+    def ruin(content: bytearray, body: int) -> None:
+        begin = body + int((len(content) - body) * share)
+        content[begin:] = noise(len(content) - begin)
+
+    return patch(source, path, b"mdat", ruin)
+
+
+def noise(size: int) -> bytes:
+    """Always the same random bytes."""
+    return random.Random(2).randbytes(size)
