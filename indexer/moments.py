@@ -23,17 +23,21 @@ def spans(heat: Sequence[Hit], most: int) -> list[Span]:
 
     A moment grows around a peak (no neighbour scores higher) over adjoining segments, as long as
     their scores stay above the middle between the video's lowest score and the peak. Moments
-    never overlap in time.
+    never overlap in time: the better one keeps what both would cover.
     """
     floor = min((hit.score for hit in heat), default=0.0)
     found: list[Span] = []
     for peak in sorted(_peaks(heat), key=lambda index: -heat[index].score):
         if len(found) == most:
             break
-        span = _grown(heat, peak, floor)
-        if all(span.end <= other.start or other.end <= span.start for other in found):
-            found.append(span)
+        if _free(heat[peak], found):
+            free = [_free(hit, found) for hit in heat]
+            found.append(_grown(heat, peak, (heat[peak].score + floor) / 2, free))
     return found
+
+
+def _free(hit: Hit, taken: Sequence[Span]) -> bool:
+    return all(hit.end <= span.start or span.end <= hit.start for span in taken)
 
 
 def _peaks(heat: Sequence[Hit]) -> list[int]:
@@ -47,12 +51,12 @@ def _peaks(heat: Sequence[Hit]) -> list[int]:
     ]
 
 
-def _grown(heat: Sequence[Hit], peak: int, floor: float) -> Span:
+def _grown(heat: Sequence[Hit], peak: int, enough: float, free: Sequence[bool]) -> Span:
+    """The stretch around a peak over free segments that score more than `enough`."""
     first = last = peak
-    enough = (heat[peak].score + floor) / 2
-    while first > 0 and _joins(heat[first - 1], heat[first], enough):
+    while first > 0 and free[first - 1] and _joins(heat[first - 1], heat[first], enough):
         first -= 1
-    while last + 1 < len(heat) and _joins(heat[last], heat[last + 1], enough):
+    while last + 1 < len(heat) and free[last + 1] and _joins(heat[last], heat[last + 1], enough):
         last += 1
     return Span(heat[first].start, max(hit.end for hit in heat[first : last + 1]), heat[peak])
 

@@ -22,7 +22,7 @@ class Worker:
 
     def __init__(self, library: Library, pipeline: Pipeline) -> None:
         self._library = library
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._thread: threading.Thread | None = None
         self._state = threading.Condition()
         self._job: Job | None = None
@@ -110,7 +110,7 @@ class Worker:
         try:
             # Looked up only now: a removal either sees the job above, or is seen here.
             if self._library.get(video.video_id) is not None:
-                self._library.begin(video.video_id, self._pipeline.fingerprint)
+                self._library.begin(video.video_id, self.pipeline.fingerprint)
                 self._index(video, job)
         finally:
             self._job = None
@@ -118,7 +118,7 @@ class Worker:
     def _index(self, video: Video, job: Job) -> None:
         """Index one video and write down how that ended."""
         try:
-            outcome = self._pipeline.index(video, job)
+            outcome = self.pipeline.index(video, job)
         except Cancelled:
             self._library.give_back(video.video_id)
         except StoreUnavailable as error:
@@ -142,7 +142,7 @@ class Worker:
             self._set_aside(video, note, code)
 
     def _set_aside(self, video: Video, note: str, code: str) -> None:
-        self._pipeline.discard(video.video_id)
+        self.pipeline.discard(video.video_id)
         self._library.mark_failed(video.video_id, note, code)
 
     def _pause(self, seconds: float) -> None:

@@ -1,0 +1,400 @@
+"""One suite for every store: Edge in a folder, the client's memory mode, a server over HTTP.
+
+A real server takes part whenever QDRANT_URL names one (QDRANT_API_KEY its key).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from qdrant_client import QdrantClient
+from qdrant_stub import API_KEY, LockedClient, Stub, serving
+
+from indexer.errors import (
+    BadVector,
+    StoreError,
+    StoreLocked,
+    StoreMismatch,
+    StoreUnavailable,
+)
+from indexer.points import Point, Scope, Store, point_id
+from indexer.settings import Fingerprint, Settings
+from indexer.store import BATCH, LIVE, EdgeStore, QdrantStore, open_store
+
+DIM = 8
+ENGINES = ["edge", "memory", "http", *(["server"] if "QDRANT_URL" in os.environ else [])]
+pytestmark = [  # local mode says what it ignores
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
+
+
+def fingerprint(weights: str = "w0") -> Fingerprint:
+    return Fingerprint(
+        model="toy", weights_id=weights, frames=8, pixels=72, dim=DIM, fps=2, window=4, hop=2
+    )
+
+
+def server_settings(data_dir: Path, url: str, key: str | None = API_KEY) -> Settings:
+    return Settings(data_dir=data_dir, qdrant_url=url, qdrant_api_key=key)
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    yield from OPENERS[request.param](tmp_path)
+
+
+def _edge(folder: Path) -> Iterator[Store]:
+    store = EdgeStore.open(folder, fingerprint())
+    yield store
+    store.close()
+
+
+def _memory(folder: Path) -> Iterator[Store]:
+    yield QdrantStore(LockedClient(QdrantClient(":memory:")), fingerprint())  # type: ignore[arg-type]
+
+
+def _http(folder: Path) -> Iterator[Store]:
+    with serving(Stub()) as stub:
+        store = open_store(server_settings(folder, stub.url), fingerprint())
+        yield store
+        store.close()
+
+
+def _server(folder: Path) -> Iterator[Store]:
+    url, key = os.environ["QDRANT_URL"], os.environ.get("QDRANT_API_KEY")
+    own = fingerprint(uuid.uuid4().hex)
+    store = open_store(server_settings(folder, url, key), own)
+    yield store
+    store.close()
+    client = QdrantClient(url=url, api_key=key)
+    client.delete_collection(f"prismsearch_{own.key}")
+    client.close()
+
+
+OPENERS: dict[str, Callable[[Path], Iterator[Store]]] = {
+    "edge": _edge,
+    "memory": _memory,
+    "http": _http,
+    "server": _server,
+}
+
+
+def unit(seed: int) -> np.ndarray:
+    vector = np.random.default_rng(seed).normal(size=DIM).astype(np.float32)
+    return vector / np.float32(np.linalg.norm(vector))
+
+
+def points(video: str, count: int, seed: int = 0) -> list[Point]:
+    """Segments of 4 s, a new one every 2 s."""
+    return [Point(video, i, 2.0 * i, 2.0 * i + 4, unit(1000 * seed + i)) for i in range(count)]
+
+
+# What goes in comes out.
+
+
+def test_what_was_stored_comes_back(store: Store) -> None:
+    given = points("a", 5)
+    store.upsert(given)
+    segments = store.segments("a")
+    assert [(s.index, s.start, s.end) for s in segments] == [
+        (p.index, p.start, p.end) for p in given
+    ]
+    assert all(s.vector.dtype == np.float32 for s in segments)
+    np.testing.assert_allclose([s.vector for s in segments], [p.vector for p in given], atol=1e-3)
+    assert store.indexes("a") == frozenset(range(5))
+
+
+def test_nearest_comes_first_with_its_cosine(store: Store) -> None:
+    given = points("a", 20)
+    store.upsert(given)
+    hits = store.nearest(given[7].vector, 3)
+    cosines = sorted((float(p.vector @ given[7].vector) for p in given), reverse=True)
+    assert (hits[0].video_id, hits[0].index, hits[0].start, hits[0].end) == ("a", 7, 14.0, 18.0)
+    np.testing.assert_allclose([hit.score for hit in hits], cosines[:3], atol=2e-3)
+
+
+def test_the_same_place_is_stored_once(store: Store) -> None:
+    store.upsert(points("a", 4))
+    store.upsert(points("a", 4, seed=1))
+    assert store.count() == store.count("a") == 4
+    np.testing.assert_allclose(store.segments("a")[2].vector, unit(1002), atol=1e-3)
+
+
+def test_a_video_longer_than_a_batch_and_a_page(store: Store) -> None:
+    many = 1000 + BATCH + 3
+    store.upsert(points("a", many))
+    assert store.count("a") == many
+    assert store.indexes("a") == frozenset(range(many))
+    assert [s.index for s in store.segments("a")] == list(range(many))
+
+
+def test_an_empty_store_answers(store: Store) -> None:
+    assert store.count() == 0
+    assert store.nearest(unit(0), 5) == []
+    assert store.segments("a") == []
+    store.upsert([])
+    store.delete_video("a")
+
+
+def test_deleting_takes_one_video_and_all_of_it(store: Store) -> None:
+    store.upsert(points("a", 6) + points("b", 3, seed=1))
+    store.delete_video("a")
+    assert (store.count("a"), store.count("b"), store.count()) == (0, 3, 3)
+    assert {hit.video_id for hit in store.nearest(unit(0), 10)} == {"b"}
+
+
+# Scope is a promise.
+
+
+def test_nothing_outside_the_scope_is_found(store: Store) -> None:
+    store.upsert(points("a", 6) + points("b", 6, seed=1) + points("c", 6, seed=2))
+    scope = Scope(videos=frozenset({"a", "c"}), start=5.0, end=8.0)
+    hits = store.nearest(unit(1001), 50, scope)
+    # [2,6) ends after 5 and [6,10) starts before 8; [0,4) and [8,12) do not overlap [5,8).
+    assert {(hit.video_id, hit.index) for hit in hits} == {
+        (video, index) for video in "ac" for index in (1, 2, 3)
+    }
+
+
+def test_a_scope_of_no_videos_is_not_a_scope_of_all(store: Store) -> None:
+    store.upsert(points("a", 3))
+    assert store.nearest(unit(0), 5, Scope(videos=frozenset())) == []
+
+
+def test_the_limit_holds_within_a_scope(store: Store) -> None:
+    store.upsert(points("a", 9) + points("b", 9, seed=1))
+    hits = store.nearest(unit(3), 4, Scope(videos=frozenset({"b"})))
+    assert [hit.video_id for hit in hits] == ["b"] * 4
+
+
+# What has no direction is refused, and nothing of its batch is half stored.
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [np.full(DIM, np.nan), np.array([np.inf] + [0] * (DIM - 1)), np.zeros(DIM), np.ones(DIM + 1)],
+    ids=["nan", "infinite", "zero", "too wide"],
+)
+def test_vectors_without_direction_are_refused(store: Store, vector: np.ndarray) -> None:
+    with pytest.raises(BadVector):
+        store.upsert([*points("a", 2), Point("a", 2, 4.0, 8.0, vector.astype(np.float32))])
+    assert store.count() == 0
+    with pytest.raises(BadVector):
+        store.nearest(vector, 3)
+
+
+# Several threads.
+
+
+def test_searches_while_videos_come_and_go(store: Store) -> None:
+    store.upsert(points("base", 100))
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def search() -> None:
+        try:
+            while not done.is_set():
+                assert len(store.nearest(unit(5), 10, Scope(videos=frozenset({"base"})))) == 10
+        except BaseException as error:
+            errors.append(error)
+
+    def write(video: str) -> None:
+        try:
+            for round_ in range(3):
+                store.upsert(points(video, 40, seed=round_))
+            store.delete_video(video if video == "gone" else "nothing")
+        except BaseException as error:
+            errors.append(error)
+
+    searchers = [threading.Thread(target=search) for _ in range(2)]
+    writers = [threading.Thread(target=write, args=(video,)) for video in ("x", "y", "gone")]
+    for thread in searchers + writers:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in searchers:
+        thread.join()
+    assert errors == []
+    assert [store.count(video) for video in ("base", "x", "y", "gone")] == [100, 40, 40, 0]
+
+
+# The embedded store on the disk.
+
+
+def test_edge_keeps_everything_over_a_restart(tmp_path: Path) -> None:
+    for expected in (0, 3):
+        store = EdgeStore.open(tmp_path, fingerprint())
+        assert store.count() == expected
+        store.upsert(points("a", 3))
+        store.flush()
+        store.close()
+    assert (tmp_path / "CURRENT").read_text() == fingerprint().key
+
+
+def test_a_second_owner_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    first = EdgeStore.open(tmp_path, fingerprint())
+    first.upsert(points("a", 3))
+    first.flush()
+    with pytest.raises(StoreLocked, match="Another PrismSearch"):
+        EdgeStore.open(tmp_path, fingerprint())
+    first.upsert(points("b", 3))
+    first.flush()  # what the engine's own refusal would have broken
+    assert first.count() == 6
+    first.close()
+    second = EdgeStore.open(tmp_path, fingerprint())
+    assert second.count() == 6
+    second.close()
+
+
+def test_edge_loses_nothing_that_was_acknowledged_before_a_kill(tmp_path: Path) -> None:
+    script = (
+        "import sys, os, signal; sys.path[:0] = sys.argv[1:3]\n"
+        "from pathlib import Path; import test_store as t\n"
+        "store = t.EdgeStore.open(Path(sys.argv[3]), t.fingerprint())\n"
+        "store.upsert(t.points('a', 700)); store.flush(); store.upsert(t.points('b', 300))\n"
+        "print('stored', flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", script, str(here.parent.parent), str(here), str(tmp_path)]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert killed.stdout == "stored\n", killed.stderr
+    store = EdgeStore.open(tmp_path, fingerprint())
+    assert (store.count("a"), store.count("b"), store.count()) == (700, 300, 1000)
+    assert store.indexes("b") == frozenset(range(300))
+    store.close()
+
+
+def test_vectors_of_another_model_are_never_mixed_in(tmp_path: Path) -> None:
+    EdgeStore.open(tmp_path, fingerprint()).close()
+    written = tmp_path / fingerprint().key / "fingerprint.json"
+    fields = json.loads(written.read_text())
+    for damaged in (json.dumps({**fields, "weights_id": "other"}), "{ not json"):
+        written.write_text(damaged)
+        with pytest.raises(StoreMismatch, match="another model"):
+            EdgeStore.open(tmp_path, fingerprint())
+
+
+def test_two_models_lie_side_by_side(tmp_path: Path) -> None:
+    for weights, count in (("w0", 3), ("w1", 5)):
+        store = EdgeStore.open(tmp_path, fingerprint(weights))
+        assert store.count() == 0
+        store.upsert(points("a", count))
+        store.close()
+    again = EdgeStore.open(tmp_path, fingerprint("w0"))
+    assert again.count() == 3
+    again.close()
+
+
+def test_a_shard_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
+    store = EdgeStore.open(tmp_path, fingerprint())
+    store.upsert(points("a", 1))
+    store.close()
+    (tmp_path / fingerprint().key / "fingerprint.json").unlink()  # it is written last
+    store = EdgeStore.open(tmp_path, fingerprint())
+    assert store.count() == 0
+    store.close()
+
+
+def test_edges_own_errors_become_ours(tmp_path: Path) -> None:
+    store = EdgeStore.open(tmp_path, fingerprint())
+    store.close()
+    for verb in (store.count, store.flush, lambda: store.nearest(unit(0), 1)):
+        with pytest.raises(StoreError, match="Your videos are safe"):
+            verb()
+    (tmp_path / fingerprint().key / "shard" / "edge_config.json").write_text("{ not json")
+    with pytest.raises(StoreError, match="could not be opened"):
+        EdgeStore.open(tmp_path, fingerprint())
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreUnavailable, match="cannot be written"):
+        EdgeStore.open(tmp_path / "file", fingerprint())
+
+
+# The server.
+
+
+def test_indexes_come_before_data_and_the_alias_moves(tmp_path: Path) -> None:
+    with serving(Stub()) as stub:
+        for weights in ("w0", "w1", "w1"):
+            store = open_store(server_settings(tmp_path, stub.url), fingerprint(weights))
+            name = f"prismsearch_{fingerprint(weights).key}"
+            assert set(stub.indexed[name]) == {"video_id", "start", "end"}
+            (alias,) = stub.client.get_aliases().aliases
+            assert (alias.alias_name, alias.collection_name) == (LIVE, name)
+            store.close()
+        assert stub.indexed_before_data
+
+
+def test_a_collection_of_another_model_is_refused(tmp_path: Path) -> None:
+    with serving(Stub()) as stub:
+        open_store(server_settings(tmp_path, stub.url), fingerprint()).close()
+        name = f"prismsearch_{fingerprint().key}"
+        stub.client.delete_collection(name)
+        stub.client.create_collection(name, vectors_config={}, metadata={"model": "other"})
+        with pytest.raises(StoreMismatch, match="another model"):
+            open_store(server_settings(tmp_path, stub.url), fingerprint())
+
+
+def test_a_server_that_is_down_is_named_in_words(tmp_path: Path) -> None:
+    with serving(Stub()) as stub:
+        store = open_store(server_settings(tmp_path, stub.url), fingerprint())
+        for status in (500, 503, 429):
+            stub.broken = status
+            with pytest.raises(StoreUnavailable, match="does not answer"):
+                store.upsert(points("a", 1))
+        stub.broken = 404
+        with pytest.raises(StoreError, match="no longer has this library's collection"):
+            store.count()
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        store.nearest(unit(0), 1)
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        open_store(server_settings(tmp_path, stub.url), fingerprint())
+
+
+def test_a_wrong_key_is_named_in_words(tmp_path: Path) -> None:
+    with serving(Stub()) as stub, pytest.raises(StoreError, match="refused the API key"):
+        open_store(server_settings(tmp_path, stub.url, key="wrong"), fingerprint())
+
+
+def test_a_server_may_come_up_late(tmp_path: Path) -> None:
+    stub, said = Stub(broken=503), list[str]()
+
+    def mend(text: str) -> None:
+        said.append(text)
+        stub.broken = None
+
+    with serving(stub):
+        settings = server_settings(tmp_path, stub.url)
+        store = open_store(settings, fingerprint(), wait=20, report=mend)
+        assert store.count() == 0
+    assert said == ["Waiting for the Qdrant server ..."]
+
+
+# Ids.
+
+
+@given(
+    st.text(st.characters(codec="ascii"), max_size=8),
+    st.text(st.characters(codec="ascii"), max_size=8),
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+)
+def test_ids_are_steady_and_apart(video: str, other: str, start: int, later: int) -> None:
+    key = fingerprint().key
+    assert point_id(video, key, start / 2) == point_id(video, key, start / 2)
+    same = (video, start) == (other, later)
+    assert (point_id(video, key, start / 2) == point_id(other, key, later / 2)) == same
+    assert point_id(video, key, 0.0) != point_id(video, "another", 0.0)
