@@ -133,19 +133,19 @@ class StoreError(IndexerError):
     code = "store_error"
 
 
-class StoreUnavailable(StoreError):
+class StoreUnavailable(StoreError):  # noqa: N818
     """The store does not answer, or cannot be opened at all."""
 
     code = "store_unavailable"
 
 
-class StoreLocked(StoreError):
+class StoreLocked(StoreError):  # noqa: N818
     """Another process has the embedded store open."""
 
     code = "store_locked"
 
 
-class StoreMismatch(StoreError):
+class StoreMismatch(StoreError):  # noqa: N818
     """What is stored was made under another fingerprint."""
 
     code = "store_mismatch"
@@ -157,31 +157,31 @@ class LibraryError(IndexerError):
     code = "library_error"
 
 
-class BadVector(StoreError):
+class BadVector(StoreError):  # noqa: N818
     """A vector that cannot be compared with others: not finite, of no length or wrong width."""
 
     code = "bad_vector"
 
 
-class UnknownVideo(LibraryError):
+class UnknownVideo(LibraryError):  # noqa: N818
     """No video is known under this id."""
 
     code = "unknown_video"
 
 
-class ReadOnly(LibraryError):
+class ReadOnly(LibraryError):  # noqa: N818
     """This installation takes no changes."""
 
     code = "read_only"
 
 
-class UploadRefused(LibraryError):
+class UploadRefused(LibraryError):  # noqa: N818
     """More bytes than are taken, or fewer than were announced."""
 
     code = "upload_refused"
 
 
-class DiskFull(LibraryError):
+class DiskFull(LibraryError):  # noqa: N818
     """What was sent does not fit on the disk."""
 
     code = "disk_full"

@@ -45,7 +45,7 @@ def embedder() -> Embedder:
     return untrained.embedder()
 
 
-@pytest.fixture()
+@pytest.fixture
 def open_engine(data_dir: Path, embedder: Embedder) -> Iterator[Callable[..., Engine]]:
     """Open an engine on the test's data folder; closed at the end if the test does not."""
     with ExitStack() as opened:
@@ -57,6 +57,6 @@ def open_engine(data_dir: Path, embedder: Embedder) -> Iterator[Callable[..., En
         yield _open
 
 
-@pytest.fixture()
+@pytest.fixture
 def engine(open_engine: Callable[..., Engine]) -> Engine:
     return open_engine()

@@ -13,7 +13,7 @@ from indexer.errors import LibraryError, UnknownVideo, VideoError
 from indexer.library import MAX_ATTEMPTS, STEPS, Library, Video
 
 
-@pytest.fixture()
+@pytest.fixture
 def library(data_dir: Path) -> Iterator[Library]:
     opened = Library(data_dir / "library.db")
     yield opened

@@ -1,5 +1,7 @@
 """How segments become moments: peaks, half height, no overlap."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,4 +72,4 @@ def test_moments_are_apart_ordered_and_hold_the_best(scores: list[int], most: in
     for span in found:
         assert span.start <= span.best.start < span.best.end <= span.end
     by_time = sorted(found, key=lambda span: span.start)
-    assert all(a.end <= b.start for a, b in zip(by_time, by_time[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(by_time))

@@ -59,12 +59,12 @@ class Watched:
         self._dropped = max(self._dropped, index)
 
 
-@pytest.fixture()
+@pytest.fixture
 def watched(embedder: Embedder) -> Watched:
     return Watched(embedder)
 
 
-@pytest.fixture()
+@pytest.fixture
 def pipeline(engine: Engine, watched: Watched) -> Pipeline:
     return replace(engine.worker.pipeline, embedder=watched)  # type: ignore[arg-type]
 
