@@ -61,7 +61,6 @@ def _fail(pipe: BinaryIO, error: VideoError) -> None:
 
 
 def _answer(pipe: BinaryIO, request: Request) -> None:
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # no decoder may reach for the accelerator
     sandbox.confine(request.limits)
     sandbox.limit_cpu(_CPU_FOR_PROBE)
     from indexer import video

@@ -117,9 +117,9 @@ class _Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # Secrets in the environment are not for a process that meets hostile files;
-            # Windows cannot start Python without it.
-            env={"PATH": os.defpath} if _POSIX else None,
+            # Secrets in the environment are not for a process that meets hostile files, nor is
+            # the accelerator; Windows cannot start Python without its environment.
+            env={"PATH": os.defpath, "CUDA_VISIBLE_DEVICES": ""} if _POSIX else None,
             start_new_session=_POSIX,
         )
         assert self._process.stdout is not None
