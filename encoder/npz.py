@@ -35,8 +35,9 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, R
 
 @dataclass(frozen=True)
 class Member:
-    """One array of the file: what its header says."""
+    """One array of the file: where it is and what its header says."""
 
+    info: zipfile.ZipInfo
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
     fortran: bool
@@ -76,21 +77,21 @@ class NpzFile:
         Raises CheckpointError where data is cut short or its checksum differs.
         """
         for name, member in self._members.items():
-            yield name, self._read(name, member)
+            yield name, self._read(member)
 
     def _header(self, info: zipfile.ZipInfo) -> Member:
         with self._archive.open(info) as stream:
-            member = _parse_header(f"{info.filename!r} of {self.path}", stream)
+            member = _parse_header(f"{info.filename!r} of {self.path}", info, stream)
         if info.file_size != member.offset + prod(member.shape) * member.dtype.itemsize:
             raise CheckpointError(
                 f"{info.filename!r} of {self.path} does not have the size that its header says."
             )
         return member
 
-    def _read(self, name: str, member: Member) -> NDArray[np.float32]:
+    def _read(self, member: Member) -> NDArray[np.float32]:
         values = _aligned_float32(prod(member.shape))
         filled = 0
-        with self._archive.open(f"{name}.npy") as stream:
+        with self._archive.open(member.info) as stream:
             stream.read(member.offset)
             while chunk := stream.read(CHUNK):
                 part = np.frombuffer(chunk, member.dtype)
@@ -145,7 +146,7 @@ def _key(path: Path, info: zipfile.ZipInfo) -> str:
     return name
 
 
-def _parse_header(where: str, stream: IO[bytes]) -> Member:
+def _parse_header(where: str, info: zipfile.ZipInfo, stream: IO[bytes]) -> Member:
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     try:
         shape, fortran, dtype = readers[npy.read_magic(stream)](stream)
@@ -157,7 +158,7 @@ def _parse_header(where: str, stream: IO[bytes]) -> Member:
         )
     if not np.issubdtype(dtype, np.floating):
         raise CheckpointError(f"{where} holds {dtype}; weights are floating-point numbers.")
-    return Member(shape, dtype, fortran, stream.tell())
+    return Member(info, shape, dtype, fortran, stream.tell())
 
 
 def _aligned_float32(count: int) -> NDArray[np.float32]:

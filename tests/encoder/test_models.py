@@ -79,9 +79,10 @@ def test_builders_give_what_the_name_says(size: str) -> None:
 
 def test_building_changes_no_configuration() -> None:
     before = {name: dict(config) for name, config in vp.CONFIGS.items()}
-    vp.videoprism_lvt_v1_base(text_tokenizer="toy")
+    toy_texts = vp.videoprism_lvt_v1_base(text_tokenizer="toy")
     vp.videoprism_vc_v1_base(3)
     assert {name: dict(config) for name, config in vp.CONFIGS.items()} == before
+    assert toy_texts.vocabulary_size == CARDS["toy"].config["vocabulary_size"] != 32_000
     assert vp.videoprism_lvt_v1_base().vocabulary_size == 32_000
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from encoder.checkpoints import flatten, load_weights
 from encoder.errors import CheckpointError
 from encoder.npz import ALIGNMENT, open_npz, save_npz
 
@@ -185,11 +186,11 @@ def test_damage_is_refused_or_harmless(tmp_path: Path, data: st.DataObject) -> N
         whole[start : start + len(junk)] = junk
     path.write_bytes(whole)
     try:
-        found = read(path)
+        found = load_weights(path, {name: values.shape for name, values in arrays.items()})
     except CheckpointError:
         return
-    for name, values in arrays.items():
-        np.testing.assert_array_equal(found[name], values)
+    for name, values in flatten(found).items():
+        np.testing.assert_array_equal(values, arrays[name])
 
 
 class Drawn(Mapping[str, np.ndarray]):
