@@ -31,7 +31,7 @@ class Limits:
     error_ratio: float = 0.5
     memory: int = 4 * _GIB
     """Address space of the child process in bytes."""
-    silence: float = 30.0
+    silence: float = 60.0
     """Seconds without a sign of life after which the child is killed."""
 
 

@@ -188,7 +188,7 @@ def _survey(
             survey.note(packet, packet.stream is stream)
         if (picture is None and count > _SURVEY_PACKETS) or (picture is not None and not whole):
             break
-    return survey, picture or next(iter(_remaining(stream)), None)
+    return survey, picture
 
 
 def _packets(container: InputContainer, stream: VideoStream | None) -> Iterator["Packet[Any]"]:
@@ -206,15 +206,6 @@ def _decode(packet: "Packet[Any]") -> list[VideoFrame] | None:
     except FFmpegError as error:
         _unless_memory(error)
         return None
-
-
-def _remaining(stream: VideoStream) -> list[VideoFrame]:
-    """What the decoder still holds back where the file broke off before its end."""
-    try:
-        return stream.codec_context.decode(None)
-    except FFmpegError as error:
-        _unless_memory(error)
-        return []
 
 
 def _unless_memory(error: FFmpegError) -> None:
@@ -359,7 +350,6 @@ class _PyavSource:
             if frames is None:
                 self._blame()
             yield from frames or ()
-        yield from _remaining(stream)
 
     def _count(self) -> None:
         self._tally.packets += 1

@@ -43,6 +43,12 @@ _MAKERS: dict[str, Maker] = {
     "long_gop.mp4": lambda s, p: media.write(
         p, [media.numbered(n) for n in range(300)], options={"g": "120", "bf": "3"}
     ),
+    "long_gop.ts": lambda s, p: media.write(
+        p,
+        [media.numbered(n) for n in range(300)],
+        container="mpegts",
+        options={"g": "120", "bf": "3"},
+    ),
     "ten_bit.mp4": lambda s, p: media.write(p, pixels="yuv420p10le"),
     "hevc.mp4": lambda s, p: media.write(p, codec="libx265", options=_QUICK_HEVC),
     "vp9.webm": lambda s, p: media.write(p, codec="libvpx-vp9", options=_QUICK_VP9, sound=4.8),
