@@ -9,7 +9,7 @@ looks is `encoder.toy`'s. Knows nothing of models or of indexing.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,9 @@ def frames(happening: list[Event], width: int, seed: int) -> Iterator[np.ndarray
     """The frames of a film: uint8 [HEIGHT, width, 3], FPS a second."""
     rng = np.random.default_rng(seed)
     for event in happening:
-        play = random_play(event.scene, rng, aspect=width / HEIGHT, length=event.end - event.start)
+        length = event.end - event.start
+        play = random_play(event.scene, rng, aspect=width / HEIGHT, length=length)
+        play = replace(play, seed=seed)  # one background and one red for the whole film
         count = round(event.end * FPS) - round(event.start * FPS)
         for first in range(0, count, FPS):
             times = np.arange(first, min(first + FPS, count)) / FPS

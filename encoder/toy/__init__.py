@@ -1,1 +1,1 @@
-"""A very small VideoPrism, trained on videos that it draws: so that meaning can be shown offline."""
+"""A very small VideoPrism, trained on videos that it draws, so that search works offline."""

@@ -80,7 +80,8 @@ def different_scenes(count: int, rng: np.random.Generator, held_out: bool) -> li
 def _ranks(similarity: np.ndarray) -> np.ndarray:
     """How many clips come before the right one, for each text; equal scores count against it."""
     right = np.diag(similarity)[:, None]
-    return (similarity >= right).sum(axis=1) - 1
+    before: np.ndarray = (similarity >= right).sum(axis=1) - 1
+    return before
 
 
 def _attributes(

@@ -14,7 +14,6 @@ from encoder.tokenizers import SentencePieceTokenizer, tokenize_texts
 from encoder.toy.captions import caption
 from encoder.toy.plays import Play, random_play
 from encoder.toy.scenes import (
-    MOTIONS,
     OPPOSITE,
     PAIRED_MOTIONS,
     ROUND,
@@ -40,6 +39,7 @@ class Lesson:
     paddings: np.ndarray  # float32, as ids
     mismatch: np.ndarray  # bool [B * (1 + WRONG), B]: that text is wrong about that clip
     scenes: tuple[Scene, ...]
+    said: tuple[Scene, ...]  # by each text
 
 
 def lesson(seed: tuple[int, ...], size: int, tokenizer: SentencePieceTokenizer) -> Lesson:
@@ -58,6 +58,7 @@ def lesson(seed: tuple[int, ...], size: int, tokenizer: SentencePieceTokenizer) 
         paddings=paddings,
         mismatch=contradicts([*said, *wrong], scenes),
         scenes=scenes,
+        said=(*said, *wrong),
     )
 
 
@@ -78,7 +79,7 @@ def _moments(play: Play, rng: np.random.Generator) -> np.ndarray:
 def _roughen(frames: np.ndarray, scenes: Sequence[Scene], rng: np.random.Generator) -> np.ndarray:
     """Light noise everywhere; in some clips the first or last frames show another clip."""
     result = frames.copy()
-    for row in np.flatnonzero(rng.random(len(frames)) < 0.3):
+    for row in map(int, np.flatnonzero(rng.random(len(frames)) < 0.3)):
         most = 1 if scenes[row].then else 2
         cut = int(rng.integers(1, most + 1))
         if rng.random() < 0.5:
@@ -157,9 +158,8 @@ def _other(said: Scene, name: str, rng: np.random.Generator) -> str:
     taken = {getattr(said, name)}
     if name in ("motion", "then"):
         taken |= {said.motion, said.then} | ({"spin"} if said.shape in ROUND else set())
-        values = PAIRED_MOTIONS if said.then or name == "then" else MOTIONS
-    else:
-        values = VALUES[name]
+        name = "then" if said.then else name
+    values = VALUES[name]
     if name.endswith(("shape", "colour")):
         taken |= {getattr(said, name.removeprefix("other_")), getattr(said, _partner(name))}
         if "spin" in (said.motion, said.then):

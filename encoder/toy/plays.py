@@ -80,9 +80,10 @@ def random_play(
 
 
 def poses(play: Play, times: np.ndarray) -> Poses:
-    """The poses of all things of a play at some seconds [T]; the last motion goes on beyond the end."""
+    """The poses of all things of a play at some seconds [T]; beyond its end the motion goes on."""
     x, y = np.full_like(times, play.origin[0]), np.full_like(times, play.origin[1])
-    growth, angle = np.full_like(times, _first_growth(play.phases)), np.full_like(times, play.angle)
+    growth = np.full_like(times, _first_growth(play.phases))
+    angle = np.full_like(times, play.angle)
     visible = np.ones(times.shape, bool)
     for phase in play.phases:
         spent = _time_in(phase, play, times)

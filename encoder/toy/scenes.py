@@ -141,7 +141,10 @@ def encode(scenes: Sequence[Scene]) -> np.ndarray:
     """Scenes as numbers: int8 [scenes, attributes], -1 where nothing is said."""
     table = {name: {v: i for i, v in enumerate(values)} for name, values in VALUES.items()}
     rows = [
-        [table[name].get(value, -1) for name, value in zip(ATTRIBUTES, scene.values, strict=True)]
+        [
+            -1 if value is None else table[name][value]
+            for name, value in zip(ATTRIBUTES, scene.values, strict=True)
+        ]
         for scene in scenes
     ]
     return np.array(rows, np.int8).reshape(len(rows), len(ATTRIBUTES))
@@ -161,9 +164,9 @@ def contradicts(claims: Sequence[Scene], scenes: Sequence[Scene]) -> np.ndarray:
     one_to_pair = (
         _differs(said, shown, ("shape", "colour")) & _differs(said, mirrored, ("shape", "colour"))
     ) | _beyond_a_pair(said, shown)
-    return np.where(
-        claim_pair, ~scene_pair | pair_to_pair, np.where(scene_pair, one_to_pair, one_to_one)
-    )
+    one_thing = np.where(scene_pair, one_to_pair, one_to_one)
+    result: np.ndarray = np.where(claim_pair, ~scene_pair | pair_to_pair, one_thing)
+    return result
 
 
 def _column(codes: np.ndarray, name: str) -> np.ndarray:
@@ -176,7 +179,8 @@ def _names_two(codes: np.ndarray) -> np.ndarray:
 
 def _differs(said: np.ndarray, shown: np.ndarray, names: Sequence[str]) -> np.ndarray:
     columns = [ATTRIBUTES.index(name) for name in names]
-    return ((said != shown) & (said >= 0))[..., columns].any(-1)
+    differs: np.ndarray = ((said != shown) & (said >= 0))[..., columns].any(-1)
+    return differs
 
 
 def _pair_differs(said: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -189,10 +193,14 @@ def _other_motion(said: np.ndarray, shown: np.ndarray) -> np.ndarray:
     real_first, real_then = _column(shown, "motion"), _column(shown, "then")
     two_said = (then >= 0) & ((first != real_first) | (then != real_then))
     one_said = (then < 0) & (first >= 0) & (first != real_first) & (first != real_then)
-    return two_said | one_said
+    differs: np.ndarray = two_said | one_said
+    return differs
 
 
 def _beyond_a_pair(said: np.ndarray, shown: np.ndarray) -> np.ndarray:
     motion = _column(said, "motion")
     moving = (motion >= 0) & (motion != MOTIONS.index("still"))
-    return (_column(said, "count") > 0) | moving | _differs(said, shown, ("background",))
+    beyond: np.ndarray = (
+        moving | (_column(said, "count") > 0) | _differs(said, shown, ("background",))
+    )
+    return beyond

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,15 +18,15 @@ _BATCH = 64
 
 @jax.jit
 def _video(params: Tree, frames: jax.Array) -> jax.Array:
-    video, _, _ = network().apply(params, frames.astype(jnp.float32) / 255)
-    assert video is not None
+    outputs: Any = network().apply(params, frames.astype(jnp.float32) / 255)
+    video: jax.Array = outputs[0]
     return video
 
 
 @jax.jit
 def _text(params: Tree, ids: jax.Array, paddings: jax.Array) -> jax.Array:
-    _, text, _ = network().apply(params, None, ids, paddings)
-    assert text is not None
+    outputs: Any = network().apply(params, None, ids, paddings)
+    text: jax.Array = outputs[1]
     return text
 
 

@@ -22,8 +22,8 @@ from encoder.checkpoints import save_weights
 from encoder.tokenizers import SentencePieceTokenizer
 from encoder.toy.card import write_card
 from encoder.toy.evaluate import Scores, examine
-from encoder.toy.lessons import Lesson, lesson
-from encoder.toy.network import State, as_batch, initial_state, learn, stacked
+from encoder.toy.lessons import WRONG, Lesson, lesson
+from encoder.toy.network import ALONE, State, as_batch, initial_state, learn, stacked
 from encoder.toy.shipped import embed_with
 from encoder.toy.words import train_tokenizer
 
@@ -60,7 +60,17 @@ def publish(state: State, tokenizer: Path, out: Path) -> Scores:
     (out / "tokenizer.model").write_bytes(tokenizer.read_bytes())
     rounded = jax.tree.map(lambda x: np.float32(np.float16(x)), state.params["model"])
     scores = examine(*embed_with(rounded, SentencePieceTokenizer(tokenizer)), seed=EXAM_SEED)
-    write_card(out / "README.md", scores, steps=int(state.step), batch=_BATCH)
+    write_card(
+        out / "README.md",
+        scores,
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
+        steps=int(state.step),
+        batch=_BATCH,
+        seed=SEED,
+        exam_seed=EXAM_SEED,
+        wrong=WRONG,
+        alone=ALONE,
+    )
     return scores
 
 

@@ -44,7 +44,8 @@ def draw(plays: Sequence[Play], times: Sequence[np.ndarray], height: int, width:
             fits = chosen & (sprites.radius >= low) & (sprites.radius < high)
             if fits.any():
                 _paint(flat, sprites.take(fits))
-    return (np.clip(frames, 0, 1) * 255 + 0.5).astype(np.uint8)
+    result: np.ndarray = (np.clip(frames, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return result
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _coverage(
     pixel = np.hypot(
         dx / distance * (sprites.aspect / width)[:, None, None], dy / distance / height
     )
-    cover = np.clip((edge - distance) * slope / pixel + 0.5, 0, 1)
+    cover: np.ndarray = np.clip((edge - distance) * slope / pixel + 0.5, 0, 1)
     ring = np.flatnonzero(sprites.shape == SHAPES.index("ring"))
     hole = (sprites.radius[ring] * _HOLE)[:, None, None]
     cover[ring] *= np.clip((distance[ring] - hole) / pixel[ring] + 0.5, 0, 1)
@@ -173,7 +174,8 @@ def _cross(angle: np.ndarray) -> np.ndarray:
     c, s = np.abs(np.cos(angle)), np.abs(np.sin(angle))
     lying = np.minimum(1.2 / c, 0.4 / s)
     standing = np.minimum(0.4 / c, 1.2 / s)
-    return np.maximum(lying, standing)
+    either: np.ndarray = np.maximum(lying, standing)
+    return either
 
 
 _RADII, _SLOPES = _tables()
@@ -188,11 +190,16 @@ def _background(play: Play, height: int, width: int) -> np.ndarray:
     name = play.scene.background or "black"
     if name in _GROUND:
         rgb = np.array(_GROUND[name]) * rng.uniform(0.85, 1.15) + rng.uniform(-0.02, 0.02, 3)
-        return (light[..., None] * rgb).astype(np.float32)
+        return _lit(light, rgb)
     tint = rng.uniform(0.7, 1.3, 3)
     dark, bright = tint * rng.uniform(0.08, 0.14), tint * rng.uniform(0.26, 0.34)
     share = _pattern(name, x, y, height, rng)[..., None]
-    return (light[..., None] * (dark + share * (bright - dark))).astype(np.float32)
+    return _lit(light, dark + share * (bright - dark))
+
+
+def _lit(light: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    result: np.ndarray = (light[..., None] * rgb).astype(np.float32)
+    return result
 
 
 def _pattern(
@@ -208,9 +215,11 @@ def _pattern(
     if name == "checkered":
         return np.abs(_wave(u / 2, sharp * 2) - _wave(v / 2, sharp * 2))
     from_dot = np.hypot(u % 1 - 0.5, v % 1 - 0.5)
-    return np.clip((0.3 - from_dot) * sharp + 0.5, 0, 1)
+    dots: np.ndarray = np.clip((0.3 - from_dot) * sharp + 0.5, 0, 1)
+    return dots
 
 
 def _wave(phase: np.ndarray, sharp: float) -> np.ndarray:
     """A square wave of period 1 with smoothed edges."""
-    return np.clip((0.25 - np.abs(phase % 1 - 0.5)) * sharp + 0.5, 0, 1)
+    wave: np.ndarray = np.clip((0.25 - np.abs(phase % 1 - 0.5)) * sharp + 0.5, 0, 1)
+    return wave
