@@ -1,0 +1,334 @@
+"""One installation from outside: folders, uploads, removal, a second owner, another model."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import untrained
+from conftest import Draw
+
+from indexer.engine import Engine
+from indexer.errors import (
+    DiskFull,
+    LibraryError,
+    ReadOnly,
+    StoreLocked,
+    UnknownVideo,
+    UploadRefused,
+    VideoError,
+)
+
+PATIENCE = 120.0
+POSIX = os.name == "posix"
+
+
+def finish(engine: Engine) -> None:
+    engine.worker.start()
+    assert engine.worker.wait(PATIENCE)
+
+
+def pieces(content: bytes, size: int = 1000) -> Iterator[bytes]:
+    for first in range(0, len(content), size):
+        yield content[first : first + size]
+
+
+def files_below(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+# Folders.
+
+
+def test_a_folder_is_taken_in_where_it_lies_and_never_changed(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    folder = tmp_path / "videos"
+    draw(folder / "a.MP4", 1)
+    draw(folder / "deep" / "er" / "b.mp4", 1, 1)
+    (folder / "notes.txt").write_text("no video")
+    (folder / "._a.mp4").write_bytes(b"what another system leaves beside files")
+    before = {path: path.stat().st_mtime_ns for path in files_below(folder)}
+    added = engine.add_folder(folder)
+    assert [video.title for video in added.videos] == ["a.MP4", "b.mp4"]
+    assert added.refused == []
+    finish(engine)
+    assert {path: path.stat().st_mtime_ns for path in files_below(folder)} == before
+
+
+@pytest.mark.skipif(not POSIX, reason="links and modes of POSIX")
+def test_links_out_of_the_folder_and_pipes_are_refused_in_words(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    folder = tmp_path / "videos"
+    inside = draw(folder / "z" / "inside.mp4", 1)
+    outside = draw(tmp_path / "outside.mp4", 1, 1)
+    (folder / "out.mp4").symlink_to(outside)
+    (folder / "in.mp4").symlink_to(inside)
+    (folder / "loop").symlink_to(folder)
+    (folder / "broken.mp4").symlink_to(folder / "nothing.mp4")
+    os.mkfifo(folder / "pipe.mp4")
+    added = engine.add_folder(folder)
+    assert {video.path for video in added.videos} == {inside}
+    reasons = {refused.path.name: refused.reason for refused in added.refused}
+    assert set(reasons) == {"out.mp4", "nothing.mp4", "pipe.mp4"}
+    assert "outside" in reasons["out.mp4"]
+    assert "not a regular file" in reasons["pipe.mp4"]
+    assert len(engine.library.videos()) == 1
+
+
+def test_our_own_data_folder_is_no_library(
+    engine: Engine, draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    content = draw(tmp_path / "a.mp4", 1).read_bytes()
+    engine.add_upload(pieces(content), "mine.mp4", len(content))
+    (tmp_path / "a.mp4").unlink()
+    assert data_dir.parent == tmp_path
+    assert engine.add_folder(tmp_path).videos == []
+
+
+def test_what_is_no_folder_is_named(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="is not a folder"):
+        engine.add_folder(tmp_path / "missing")
+
+
+def test_a_file_that_was_overwritten_replaces_its_video(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    path = draw(tmp_path / "v" / "a.mp4", 5, seed=1)
+    (old,) = engine.add_folder(path.parent).videos
+    finish(engine)
+    draw(path, 9.7, seed=2)
+    (new,) = engine.add_folder(path.parent).videos
+    assert engine.worker.wait(PATIENCE)
+    assert [video.video_id for video in engine.library.videos()] == [new.video_id]
+    assert (engine.store.count(old.video_id), engine.store.count()) == (0, 4)
+
+
+# Uploads.
+
+
+def test_an_upload_is_kept_indexed_and_removed_with_all_its_files(
+    engine: Engine, draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    content = draw(tmp_path / "a.mp4", 5).read_bytes()
+    video = engine.add_upload(pieces(content), "My holiday.MP4", len(content))
+    assert (video.title, video.managed, video.state) == ("My holiday.MP4", True, "queued")
+    assert video.path == data_dir / "media" / video.video_id / "source.mp4"
+    assert video.path.read_bytes() == content
+    finish(engine)
+    assert engine.library.need(video.video_id).state == "done"
+    assert engine.poster(video.video_id, 0) is not None
+    engine.remove(video.video_id)
+    assert engine.store.count() == 0
+    assert files_below(data_dir / "media") == files_below(data_dir / "uploads") == set()
+    assert engine.library.videos() == []
+    with pytest.raises(UnknownVideo):
+        engine.remove(video.video_id)
+
+
+def test_a_second_upload_of_the_same_content_is_the_first_one(
+    engine: Engine, draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    in_place = draw(tmp_path / "v" / "a.mp4", 1)
+    content = in_place.read_bytes()
+    (first,) = engine.add_folder(in_place.parent).videos
+    again = engine.add_upload(pieces(content), "other.mp4", len(content))
+    assert (again.video_id, again.title, again.path) == (first.video_id, "a.mp4", in_place)
+    assert files_below(data_dir / "uploads") == set()
+    assert not (data_dir / "media").exists()
+
+
+def test_an_upload_stands_in_for_a_file_that_is_gone(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    in_place = draw(tmp_path / "v" / "a.mp4", 1)
+    content = in_place.read_bytes()
+    engine.add_folder(in_place.parent)
+    in_place.unlink()
+    video = engine.add_upload(pieces(content), "again.mp4", len(content))
+    assert (video.managed, video.path.exists()) == (True, True)
+    finish(engine)
+    assert engine.library.need(video.video_id).state == "done"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a.exe", "", "x.mp4/../../y"])
+def test_a_name_lends_an_upload_nothing_but_a_known_suffix(
+    engine: Engine, draw: Draw, tmp_path: Path, data_dir: Path, name: str
+) -> None:
+    content = draw(tmp_path / "a.mp4", 1).read_bytes()
+    video = engine.add_upload(pieces(content), name, len(content))
+    assert video.path.parent == data_dir / "media" / video.video_id
+    assert video.path.name == "source"
+
+
+def counted(chunks: Iterable[bytes], seen: list[int]) -> Iterator[bytes]:
+    for chunk in chunks:
+        seen.append(len(chunk))
+        yield chunk
+
+
+def test_too_much_is_refused_before_its_first_byte(
+    open_engine: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(max_upload_bytes=1000, max_example_bytes=10, min_free_bytes=10**6)
+    seen: list[int] = []
+    with pytest.raises(UploadRefused, match="at most"):
+        engine.add_upload(counted([b"x" * 1001], seen), "a.mp4", 1001)
+    with pytest.raises(UploadRefused, match="at most"):
+        engine.embed_example(counted([b"x" * 11], seen), 11)
+    nearly_full = shutil.disk_usage(engine.settings.data_dir)._replace(free=10**6 + 999)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: nearly_full)
+    with pytest.raises(DiskFull, match="the disk cannot hold"):
+        engine.add_upload(counted([b"x" * 1000], seen), "a.mp4", 1000)
+    assert seen == []
+
+
+def _breaks_off() -> Iterator[bytes]:
+    yield b"x" * 500
+    raise ConnectionError("the browser is gone")
+
+
+@pytest.mark.parametrize(
+    ("chunks", "error"),
+    [
+        (lambda: iter([b"x" * 500]), UploadRefused),
+        (lambda: iter([b"x" * 900, b"x" * 900]), UploadRefused),
+        (_breaks_off, ConnectionError),
+    ],
+    ids=["too short", "too long", "broken off"],
+)
+def test_what_does_not_arrive_whole_leaves_nothing(
+    engine: Engine,
+    data_dir: Path,
+    chunks: Callable[[], Iterator[bytes]],
+    error: type[Exception],
+) -> None:
+    with pytest.raises(error):
+        engine.add_upload(chunks(), "a.mp4", 1000)
+    assert files_below(data_dir / "uploads") == set()
+    assert engine.library.videos() == []
+
+
+def test_what_a_dead_process_left_of_an_upload_is_swept(
+    open_engine: Callable[..., Engine], data_dir: Path
+) -> None:
+    (data_dir / "uploads").mkdir()
+    (data_dir / "uploads" / "tmp123").write_bytes(b"half a video")
+    open_engine()
+    assert files_below(data_dir) & files_below(data_dir / "uploads") == set()
+
+
+def test_an_example_becomes_vectors_and_its_file_is_gone(
+    engine: Engine, draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    path = draw(tmp_path / "a.mp4", 2)
+    content = path.read_bytes()
+    name, vectors = engine.embed_example(pieces(content), len(content))
+    assert len(name) == 64
+    np.testing.assert_allclose(vectors, engine.search.video_vectors(path), atol=1e-6)
+    with pytest.raises(VideoError):
+        engine.embed_example(iter([b"no video"]), 8)
+    assert files_below(data_dir / "uploads") == set()
+    assert engine.library.videos() == []
+
+
+# Who may do what.
+
+
+def test_a_read_only_installation_says_no_in_words(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    path = draw(tmp_path / "v" / "a.mp4", 1)
+    engine = open_engine(read_only=True)
+    (video,) = engine.add_folder(path.parent).videos  # the one who starts it may fill it
+    finish(engine)
+    for refused in (
+        lambda: engine.add_upload(iter([b"x"]), "a.mp4", 1),
+        lambda: engine.remove(video.video_id),
+        lambda: engine.retry(video.video_id),
+    ):
+        with pytest.raises(ReadOnly, match="read-only"):
+            refused()
+    assert engine.store.count() == 1
+
+
+def test_a_second_engine_on_the_same_folder_is_refused(
+    engine: Engine, open_engine: Callable[..., Engine]
+) -> None:
+    for model in (engine.embedder, untrained.embedder(1)):
+        with pytest.raises(StoreLocked, match="Another PrismSearch"):
+            open_engine(model)
+    assert engine.status().videos == {}
+    engine.close()
+    open_engine()
+
+
+# Making the library true again.
+
+
+def test_another_model_indexes_anew_and_the_first_takes_up_its_own(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    path = draw(tmp_path / "a.mp4", 9.7)
+    with open_engine() as engine:
+        (video,) = engine.add_files([path]).videos
+        finish(engine)
+        first = engine.store.segments(video.video_id)
+    with open_engine(untrained.embedder(1)) as other:
+        assert other.library.need(video.video_id).state == "queued"
+        finish(other)
+        second = other.store.segments(video.video_id)
+        assert other.poster(video.video_id, 0) is not None
+    assert not np.allclose(first[0].vector, second[0].vector, atol=0.1)
+    with open_engine() as engine:
+        finish(engine)
+        again = engine.store.segments(video.video_id)
+        np.testing.assert_array_equal([s.vector for s in again], [s.vector for s in first])
+        assert engine.library.need(video.video_id).state == "done"
+
+
+def test_an_index_that_was_deleted_is_made_again(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    with open_engine() as engine:
+        engine.add_files([draw(tmp_path / "a.mp4", 5), draw(tmp_path / "b.mp4", 5, 1)])
+        finish(engine)
+        assert engine.store.count() == 4
+    shutil.rmtree(data_dir / "index")
+    with open_engine() as engine:
+        assert engine.library.counts() == {"queued": 2}
+        finish(engine)
+        assert engine.store.count() == 4
+
+
+def test_a_removal_that_was_interrupted_is_ended_at_the_next_start(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    content = draw(tmp_path / "a.mp4", 5).read_bytes()
+    with open_engine() as engine:
+        video = engine.add_upload(pieces(content), "a.mp4", len(content))
+        finish(engine)
+        engine.library.begin_removal(video.video_id)  # and then the process died
+    with open_engine() as engine:
+        assert engine.library.removals() == []
+        assert engine.store.count() == 0
+        assert files_below(data_dir / "media") == set()
+
+
+def test_status_at_a_glance(engine: Engine, draw: Draw, tmp_path: Path) -> None:
+    engine.add_files([draw(tmp_path / "a.mp4", 5)])
+    assert engine.status().videos == {"queued": 1}
+    finish(engine)
+    status = engine.status()
+    assert (status.videos, status.segments, status.current) == ({"done": 1}, 2, None)
+    assert status.model.startswith("toy on ")
+
+
+def test_a_poster_is_looked_up_by_checked_ids_only(engine: Engine) -> None:
+    assert engine.poster("a" * 64, 0) is None
+    for bad in ("../" * 8 + "etc/passwd", "A" * 64, "a" * 63 + "\n", "a" * 63 + "/"):
+        with pytest.raises(ValueError, match="not a video's id"):
+            engine.poster(bad, 0)

@@ -1,0 +1,293 @@
+"""The worker over a real folder: failures in words, others go on, stop, resume, give up."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Draw
+from qdrant_stub import API_KEY, Stub, serving
+
+from indexer import worker as module
+from indexer.engine import Engine
+from indexer.job import Job
+from indexer.library import Video
+from indexer.pipeline import Outcome
+from indexer.worker import Worker
+
+PATIENCE = 120.0
+
+
+class Scripted:
+    """A pipeline that does what the test says at each attempt."""
+
+    fingerprint = "f0"
+
+    def __init__(self, *acts: Callable[[Video, Job], Outcome]) -> None:
+        self._acts = list(acts)
+        self.attempts: list[str] = []
+        self.discarded: list[str] = []
+
+    def index(self, video: Video, job: Job) -> Outcome:
+        self.attempts.append(video.title)
+        return self._acts.pop(0)(video, job)
+
+    def discard(self, video_id: str) -> None:
+        self.discarded.append(video_id)
+
+
+def done(video: Video, job: Job) -> Outcome:
+    return Outcome(1, None)
+
+
+def fails(video: Video, job: Job) -> Outcome:
+    raise RuntimeError("the device ran out of memory")
+
+
+def worker_of(engine: Engine, *acts: Callable[[Video, Job], Outcome]) -> tuple[Worker, Scripted]:
+    scripted = Scripted(*acts)
+    return Worker(engine.library, scripted), scripted  # type: ignore[arg-type]
+
+
+def finish(worker: Worker) -> None:
+    worker.start()
+    assert worker.wait(PATIENCE)
+    worker.stop()
+
+
+def states(engine: Engine) -> dict[str, str]:
+    return {video.title: video.state for video in engine.library.videos()}
+
+
+def test_bad_files_get_a_sentence_and_stop_nobody(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    folder = tmp_path / "videos"
+    for number in range(2):
+        draw(folder / f"good{number}.mp4", 5, number)
+    whole = draw(folder / "cut.mp4", 20, 7).read_bytes()
+    (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.mp4").write_bytes(b"")
+    (folder / "text.mkv").write_text("I am no video.")
+    (folder / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
+    assert engine.add_folder(folder).refused == []
+    finish(engine.worker)
+    known = {video.title: video for video in engine.library.videos()}
+    assert states(engine) == {
+        "good0.mp4": "done",
+        "good1.mp4": "done",
+        "cut.mp4": "done",
+        "empty.mp4": "failed",
+        "text.mkv": "failed",
+        "list.mp4": "failed",
+    }
+    assert known["empty.mp4"].error_code == "empty_file"
+    assert known["text.mkv"].error_code == "not_a_video"
+    assert "other videos go on" in str(known["list.mp4"].note)
+    assert str(known["cut.mp4"].note).startswith("Only ")
+    for video in known.values():
+        assert engine.store.count(video.video_id) == video.segments_done
+
+
+def test_a_second_run_over_the_same_folder_does_nothing(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    folder = tmp_path / "videos"
+    draw(folder / "a.mp4", 5)
+    (folder / "bad.mp4").write_bytes(b"no video")
+    with open_engine() as engine:
+        engine.add_folder(folder)
+        finish(engine.worker)
+        before = engine.library.videos()
+    with open_engine() as engine:
+        worker, scripted = worker_of(engine)
+        engine.add_folder(folder)
+        finish(worker)
+        assert scripted.attempts == []
+        assert engine.library.videos() == before
+
+
+def test_what_fails_for_other_reasons_is_tried_three_times_and_last(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    engine.add_files([draw(tmp_path / "a.mp4", 1), draw(tmp_path / "b.mp4", 1, 1)])
+    worker, scripted = worker_of(engine, fails, done, fails, fails)
+    finish(worker)
+    assert scripted.attempts == ["a.mp4", "b.mp4", "a.mp4", "a.mp4"]
+    failed = engine.library.videos("failed")[0]
+    assert (failed.title, failed.error_code) == ("a.mp4", "failed")
+    assert "ran out of memory" in str(failed.note)
+    assert scripted.discarded == [failed.video_id]
+
+
+def test_another_chance_after_failing(engine: Engine, draw: Draw, tmp_path: Path) -> None:
+    engine.add_files([draw(tmp_path / "a.mp4", 5)])
+    broken, _ = worker_of(engine, fails, fails, fails)
+    finish(broken)
+    assert states(engine) == {"a.mp4": "failed"}
+    engine.retry(engine.library.videos()[0].video_id)
+    finish(engine.worker)
+    assert states(engine) == {"a.mp4": "done"}
+
+
+def test_a_video_that_ended_the_program_three_times_is_set_aside(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    added = engine.add_files([draw(tmp_path / "a.mp4", 1), draw(tmp_path / "b.mp4", 1, 1)])
+    for _ in range(3):
+        engine.library.begin(added.videos[0].video_id, "f0")  # and then the process died
+    worker, scripted = worker_of(engine, done)
+    finish(worker)
+    assert scripted.attempts == ["b.mp4"]
+    aside = engine.library.videos("failed")[0]
+    assert (aside.title, aside.error_code) == ("a.mp4", "gave_up")
+    assert "ended the program 3 times" in str(aside.note)
+
+
+def test_stop_is_prompt_and_the_next_start_goes_on(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    path = draw(tmp_path / "a.mp4", 60)
+    with open_engine() as engine:
+        video = engine.add_files([path]).videos[0]
+        reached = threading.Event()
+        upsert = engine.store.upsert
+
+        def watched(points: Any) -> None:
+            upsert(points)
+            if points[-1].index >= 4:
+                reached.set()
+
+        engine.store.upsert = watched  # type: ignore[method-assign]
+        engine.worker.start()
+        assert reached.wait(PATIENCE)
+        assert engine.worker.current == video.video_id
+        begun = time.monotonic()
+        engine.worker.stop()
+        assert time.monotonic() - begun < 5
+        left = engine.library.need(video.video_id)
+        assert (left.state, left.attempts) == ("indexing", 0)
+        assert 5 <= left.segments_done < 29
+    with open_engine() as engine:
+        finish(engine.worker)
+        assert engine.library.need(video.video_id).state == "done"
+        assert engine.store.count() == 29
+
+
+def test_an_idle_worker_wakes_for_what_is_added(engine: Engine, draw: Draw, tmp_path: Path) -> None:
+    engine.worker.start()
+    assert engine.worker.wait(PATIENCE)
+    engine.add_files([draw(tmp_path / "a.mp4", 1)])
+    assert engine.worker.wait(PATIENCE)
+    assert states(engine) == {"a.mp4": "done"}
+
+
+def test_a_video_removed_while_it_is_indexed_leaves_nothing(
+    engine: Engine, draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    long, other = draw(tmp_path / "a.mp4", 60), draw(tmp_path / "b.mp4", 1, 1)
+    video = engine.add_files([long, other]).videos[0]
+    reached = threading.Event()
+    checkpoint = engine.library.checkpoint
+
+    def watched(video_id: str, segments_done: int) -> None:
+        checkpoint(video_id, segments_done)
+        if segments_done == 5:
+            reached.set()
+
+    engine.library.checkpoint = watched  # type: ignore[method-assign]
+    engine.worker.start()
+    assert reached.wait(PATIENCE)
+    engine.remove(video.video_id)
+    assert engine.store.count(video.video_id) == 0
+    assert engine.worker.wait(PATIENCE)
+    assert states(engine) == {"b.mp4": "done"}
+    assert engine.store.count() == 1
+    assert not (data_dir / "media" / video.video_id).exists()
+    assert long.exists()
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+@pytest.mark.filterwarnings("ignore:Local mode performs exact")
+def test_a_server_that_goes_away_costs_no_attempt(
+    open_engine: Callable[..., Engine],
+    draw: Draw,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "STORE_PAUSE", 0.1)
+    with (
+        serving(Stub()) as stub,
+        open_engine(qdrant_url=stub.url, qdrant_api_key=API_KEY) as engine,
+    ):
+        engine.add_files([draw(tmp_path / "a.mp4", 9.7)])
+        stub.broken = 503
+        engine.worker.start()
+        assert not engine.worker.wait(3)  # many tries, and still no failure
+        waiting = engine.library.videos()[0]
+        assert waiting.state in ("queued", "indexing")
+        assert waiting.attempts <= 1
+        stub.broken = None
+        assert engine.worker.wait(PATIENCE)
+        assert states(engine) == {"a.mp4": "done"}
+        assert engine.store.count() == 4
+        engine.worker.stop()
+
+
+def test_a_library_that_fails_does_not_end_the_worker(
+    engine: Engine, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STORE_PAUSE", 0.05)
+    engine.add_files([draw(tmp_path / "a.mp4", 1)])
+    begin, refusals = engine.library.begin, [OSError("disk full")] * 2
+
+    def unwilling(video_id: str, fingerprint: str) -> None:
+        if refusals:
+            raise refusals.pop()
+        begin(video_id, fingerprint)
+
+    engine.library.begin = unwilling  # type: ignore[method-assign]
+    finish(engine.worker)
+    assert states(engine) == {"a.mp4": "done"}
+
+
+def test_searching_goes_on_while_videos_are_indexed(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    first = draw(tmp_path / "a.mp4", 5)
+    engine.add_files([first])
+    finish(engine.worker)
+    vector = engine.store.segments(engine.library.videos()[0].video_id)[0].vector
+    engine.add_files([draw(tmp_path / f"{seed}.mp4", 20, seed) for seed in (1, 2)])
+    errors: list[BaseException] = []
+    over = threading.Event()
+
+    def search() -> None:
+        try:
+            while not over.is_set():
+                best = engine.search.by_vector(vector, limit=2)[0]
+                assert (best.title, best.start) == ("a.mp4", 0.0)
+                engine.search.heatmap(best.video_id, vector)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=search) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    engine.worker.start()
+    engine.worker.wake()
+    assert engine.worker.wait(PATIENCE)
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert set(states(engine).values()) == {"done"}
+
+
+def test_a_scripted_worker_is_like_the_real_one(engine: Engine) -> None:
+    real = engine.worker.pipeline
+    assert real.fingerprint == engine.fingerprint.key
+    assert replace(real, fingerprint="f0").fingerprint == Scripted.fingerprint
