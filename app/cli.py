@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from indexer.settings import Settings
 
 DEMO = Path(__file__).parent.parent / "assets" / "demo"
-SUGGESTIONS = (
-    "a red circle moves left",
-    "a blue square grows",
+SUGGESTIONS = (  # each happens once in the demo's library
+    "a red cross spins",
+    "three yellow triangles move right",
+    "a blue ring below a green star",
+    "a yellow circle grows then moves up",
+    "a purple ring circles around",
 )
 DEFAULT_MODEL = "videoprism_lvt_public_v1_base"
 

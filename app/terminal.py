@@ -113,7 +113,10 @@ def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
     with opened(settings) as engine:
         moments = engine.search.by_text(words, limit=top)
         if as_json:
-            found = [asdict(moment) for moment in moments]
+            found = [
+                {**asdict(one), "path": str(engine.library.need(one.video_id).path)}
+                for one in moments
+            ]
             print(json.dumps({"query": words, "moments": found}, ensure_ascii=False, indent=2))
             return
         if not moments:

@@ -1,0 +1,149 @@
+"""The command line as a person types it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from drawn import RED, draw
+
+from app import cli
+from app.terminal import clock
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `prismsearch` with arguments, nothing of it read from the environment."""
+    for name in ("PRISMSEARCH_MODEL", "PRISMSEARCH_DATA_DIR", "QDRANT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def command(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["prismsearch", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capfd.readouterr()
+        assert "Traceback" not in printed.err
+        return Ended(int(ended.value.code or 0), printed.out, printed.err)
+
+    return command
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['prismsearch', '--help']\n"
+        "from app.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'jax', 'gradio', 'av', 'fastapi', 'qdrant_edge', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    for command in ("demo", "serve", "index", "search", "info"):
+        assert command in result.stdout
+
+
+@pytest.fixture
+def folder_to_index(tmp_path: Path) -> Path:
+    """A folder with one good and one bad file."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    draw(folder / "red.mp4", RED, 6)
+    (folder / "bad.mp4").write_text("only words")
+    return folder
+
+
+def test_index_then_search_then_info(run: Run, folder_to_index: Path, tmp_path: Path) -> None:
+    choices = ("--model", "toy", "--data-dir", str(tmp_path / "data"))
+    indexed = run("index", str(folder_to_index), *choices)
+    assert indexed.code == 1  # not everything is ready
+    assert "bad.mp4: The content is not a video" in indexed.out
+    assert "1 done, 1 failed" in indexed.out
+
+    found = run("search", "a red circle", "--top", "1", *choices)
+    assert found.code == 0
+    assert found.out.split()[0] == "1"
+    assert found.out.rstrip().endswith("red.mp4")
+
+    told = json.loads(run("search", "a red circle", "--json", *choices).out)
+    assert told["query"] == "a red circle"
+    assert Path(told["moments"][0]["path"]) == folder_to_index / "red.mp4"
+
+    nothing = run("search", "???", *choices)
+    assert (nothing.code, nothing.out) == (1, "")
+    assert "word" in nothing.err
+
+    about = run("info", "--data-dir", str(tmp_path / "data"))
+    assert "1 done, 1 failed" in about.out
+    assert str(tmp_path / "data") in about.out
+    assert "videoprism_lvt_public_v1_base" in about.out  # and nothing of it was loaded
+
+
+def test_choices_may_come_from_the_environment(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRISMSEARCH_MODEL", "toy")
+    monkeypatch.setenv("PRISMSEARCH_DATA_DIR", str(tmp_path / "none"))
+    about = run("info")
+    assert "toy: " in about.out
+    assert str(tmp_path / "none") in about.out
+    assert "none yet" in about.out
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("serve", "--model", "videoprism_lvt_public_v1_bas"), "videoprism_lvt_public_v1_base"),
+        (("search", "a", "--weights", "/nowhere.npz"), "/nowhere.npz"),
+        (("index", ".", "--reader", "vlc"), "--reader"),
+        (("serve", "--host", "256.0.0.1"), "256.0.0.1"),
+    ],
+)
+def test_what_cannot_be_done_is_one_message(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    ended = run(*arguments, "--data-dir", str(tmp_path))
+    assert ended.code == 1
+    assert words in ended.err
+
+
+def test_missing_weights_say_what_to_do(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    ended = run("serve", "--no-browser", "--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert ended.code == 1
+    for hint in ("--weights", "--tokenizer", "prismsearch demo"):
+        assert hint in ended.err
+
+
+def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    ended = run("index", str(tmp_path / "nowhere"))
+    assert ended.code == 2
+    assert "does not exist" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (65.9, "1:05"), (59.9999999, "1:00"), (3661, "1:01:01")]
+)
+def test_clock(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown

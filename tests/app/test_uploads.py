@@ -1,0 +1,139 @@
+"""Videos sent to the server: taken, searched with, refused, and never left lying about."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drawn import BLUE, GREEN, draw
+from fastapi.testclient import TestClient
+from serving import application
+from test_api import refusal
+
+from app.uploads import plain_name
+from indexer.engine import Engine
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return draw(tmp_path_factory.mktemp("clips") / "green.mp4", GREEN, 5).read_bytes()
+
+
+def send(client: TestClient, where: str, body: bytes, title: str = "clip.mp4") -> object:
+    return client.post(f"/api/v1/{where}", params={"title": title}, content=body)
+
+
+def uploads_of(engine: Engine) -> list[Path]:
+    """Files of uploads that are still under way."""
+    return list((engine.settings.data_dir / "uploads").iterdir())
+
+
+def test_an_upload_is_indexed_found_played_and_removed(
+    client: TestClient, engine: Engine, clip: bytes
+) -> None:
+    answer = send(client, "videos", clip, "../a folder/green disc.mp4")
+    video = answer.json()
+    assert (answer.status_code, video["title"]) == (202, "green disc.mp4")
+    assert video["video_id"] == hashlib.sha256(clip).hexdigest()
+    assert engine.worker.wait(60)
+    found = client.get("/api/v1/search", params={"q": "a green circle"}).json()["moments"]
+    assert video["video_id"] in {one["video_id"] for one in found}
+    assert client.get(f"/media/{video['video_id']}/video").content == clip
+    assert uploads_of(engine) == []
+
+    path = f"/api/v1/videos/{video['video_id']}"
+    assert client.delete(path).status_code == 204
+    assert refusal(client.get(path)) == (404, "unknown_video")
+    assert refusal(client.delete(path)) == (404, "unknown_video")
+    assert refusal(client.get(f"/media/{video['video_id']}/video")) == (404, "unknown_video")
+
+
+def test_a_file_that_is_no_video_fails_in_words(client: TestClient, engine: Engine) -> None:
+    video = send(client, "videos", b"these are only words", "notes.mp4").json()
+    assert engine.worker.wait(60)
+    now = client.get(f"/api/v1/videos/{video['video_id']}").json()
+    assert (now["state"], now["error_code"]) == ("failed", "not_a_video")
+    assert "not a video" in now["note"]
+    client.delete(f"/api/v1/videos/{video['video_id']}")
+
+
+def test_an_example_finds_its_like_and_is_not_kept(
+    client: TestClient, engine: Engine, tmp_path: Path
+) -> None:
+    example = draw(tmp_path / "like.mp4", BLUE, 6).read_bytes()
+    known = len(engine.library.videos())
+    answer = send(client, "queries", example, "like.mp4")
+    query = answer.json()
+    assert (answer.status_code, query["label"]) == (201, "like.mp4")
+    asked = {"query": query["query_id"]}
+    found = client.get("/api/v1/search", params=asked).json()
+    assert found["query"] == query
+    best = found["moments"][0]
+    assert "tick" in best["title"]  # the blue disc, not the red one
+    heat = client.get(f"/api/v1/videos/{best['video_id']}/heatmap", params=asked).json()
+    assert max(one["score"] for one in heat["segments"]) == pytest.approx(best["score"], abs=1e-6)
+    assert uploads_of(engine) == []
+    assert len(engine.library.videos()) == known
+
+
+@pytest.mark.parametrize("where", ["videos", "queries"])
+def test_lengths_are_checked_first(client: TestClient, engine: Engine, where: str) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b"never asked for"
+
+    assert refusal(send(client, where, b"")) == (400, "bad_request")
+    assert refusal(client.post(f"/api/v1/{where}", content=endless())) == (411, "length_required")
+    long = (1 << 20) + 1
+    assert refusal(send(client, where, bytes(long))) == (413, "upload_refused")
+    assert uploads_of(engine) == []
+
+
+def test_an_example_that_is_no_video_fails_in_words(client: TestClient, engine: Engine) -> None:
+    assert refusal(send(client, "queries", b"only words")) == (422, "not_a_video")
+    assert uploads_of(engine) == []
+
+
+def test_read_only_takes_examples_but_no_videos(
+    engine: Engine, clip: bytes, video_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = engine.settings.model_copy(update={"read_only": True})
+    monkeypatch.setattr(engine, "settings", locked)
+    with TestClient(application(engine), base_url="http://localhost") as client:
+        assert client.get("/api/v1/info").json()["read_only"] is True
+        assert refusal(send(client, "videos", clip)) == (403, "read_only")
+        assert refusal(client.delete(f"/api/v1/videos/{video_id}")) == (403, "read_only")
+        assert send(client, "queries", clip).status_code == 201
+
+
+def test_words_are_answered_while_a_video_is_indexed(
+    client: TestClient, engine: Engine, tmp_path: Path
+) -> None:
+    video = engine.add_files([draw(tmp_path / "long.mp4", GREEN, 90)]).videos[0]
+    answered_meanwhile = 0
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        state = engine.library.need(video.video_id).state
+        words = {"q": f"a red circle {answered_meanwhile}"}  # nothing remembered helps
+        assert client.get("/api/v1/search", params=words).status_code == 200
+        if state == "done":
+            break
+        answered_meanwhile += state == "indexing"
+    assert answered_meanwhile >= 3
+    engine.remove(video.video_id)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("a.mp4", "a.mp4"),
+        ("/etc/passwd", "passwd"),
+        ("..\\..\\windows\\b.mp4", "b.mp4"),
+        ("x\x00\ny.mp4", "xy.mp4"),
+        ("", "video"),
+        ("..", ".."),
+        ("<b>${x}</b>", "b>"),
+    ],
+)
+def test_a_name_loses_its_folders(title: str, name: str) -> None:
+    assert plain_name(title) == name
