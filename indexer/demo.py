@@ -25,7 +25,7 @@ DEMO = Path(__file__).resolve().parent.parent / "assets" / "demo"
 HEIGHT, FPS = 288, 12
 _SINGLE, _DOUBLE = 6.5, 5.0  # seconds of one motion, and of two together
 
-WIDE, CLASSIC, SQUARE = 512, 384, 288  # widths: 16:9, 4:3, 1:1
+WIDE, CLASSIC, SQUARE = 384, 360, 288  # widths: 4:3, 5:4, 1:1, as the toy model was taught
 
 FILMS: dict[str, tuple[int, tuple[str, ...]]] = {
     "Red and blue afternoon": (

@@ -22,8 +22,8 @@ from encoder.toy.scenes import ATTRIBUTES, VALUES, Scene, encode
 
 Tree = Any
 PEAK_RATE = 3e-3
-ALONE = 300  # steps in which the towers learn attributes only, from the heads
-_JOINING = 700  # steps over which they come to learn from each other
+ALONE = 600  # steps in which the towers learn attributes only, from the heads
+_JOINING = 400  # steps over which they come to learn from each other
 _MOST = 10  # values of the attribute that has most
 
 
@@ -35,13 +35,15 @@ class State(NamedTuple):
     moments: optax.OptState
 
 
-def network() -> FactorizedVideoCLIP:
+def network(capped: bool = True) -> FactorizedVideoCLIP:
     """The network that the catalogue calls `toy`, as it trains: layers unrolled, nothing redone.
 
     Its layers are parameters of their own: a quarter faster on CPU. `stacked` gives the tree of
-    the checkpoint.
+    the checkpoint. Without the cap on attention, which at 50 is out of the reach of so small a
+    network, another sixth is saved.
     """
-    return FactorizedVideoCLIP(**{**get_card("toy").config, "scan": False, "remat": False})
+    unrolled = {"scan": False, "remat": False} | ({} if capped else {"atten_logit_cap": 0.0})
+    return FactorizedVideoCLIP(**{**get_card("toy").config, **unrolled})
 
 
 def stacked(params: Tree) -> Tree:
@@ -128,7 +130,7 @@ def loss(
 ) -> tuple[Float[Array, ""], dict[str, Array]]:
     """The sum of the three lessons' losses, and the parts with the share of right answers."""
     frames = batch.frames.astype(jnp.float32) / 255
-    outputs: Any = network().apply(params["model"], frames, batch.ids, batch.paddings)
+    outputs: Any = network(capped=False).apply(params["model"], frames, batch.ids, batch.paddings)
     video, text = outputs[:2]
     scale = jnp.exp(jnp.minimum(params["log_scale"], jnp.log(60.0)))
     clips = len(video)
@@ -152,7 +154,7 @@ def loss(
     # Towers that know nothing yet only disturb each other: measured, ten times as slow a start.
     joined = jnp.clip((step - ALONE) / _JOINING, 0, 1)
     mutual = (parts["video"] + parts["text"]) / 2 + parts["neighbours"]
-    return joined * mutual + heads + heads_text / 2, parts
+    return joined * mutual + 2 * heads + heads_text / 2, parts
 
 
 def _heads_loss(

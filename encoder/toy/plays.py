@@ -12,7 +12,8 @@ import numpy as np
 from encoder.toy.scenes import Scene
 
 _DIRECTION = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
-_RADII = {"small": (0.075, 0.095), "large": (0.15, 0.19)}
+_RADII = {"small": (0.095, 0.115), "large": (0.165, 0.2)}
+WIDEST = 4 / 3
 _CROWD = 0.85  # several large things are drawn a little smaller, so that they fit beside each other
 
 
@@ -58,8 +59,8 @@ class Poses:
 def random_play(
     scene: Scene, rng: np.random.Generator, aspect: float | None = None, length: float | None = None
 ) -> Play:
-    """One way to play the scene, 4 to 7 seconds and 1:1 to 16:9 unless told."""
-    aspect = float(rng.uniform(1.0, 16 / 9)) if aspect is None else aspect
+    """One way to play the scene, 4 to 7 seconds and 1:1 to 4:3 unless told."""
+    aspect = float(rng.uniform(1.0, WIDEST)) if aspect is None else aspect
     length = (
         float(rng.uniform(4.0, 7.0 if scene.then is None else 5.0)) if length is None else length
     )

@@ -10,10 +10,10 @@ import numpy as np
 
 from encoder.tokenizers import SentencePieceTokenizer, tokenize_texts
 from encoder.toy.evaluate import EmbedClips, EmbedTexts
-from encoder.toy.lessons import TEXT_LENGTH
 from encoder.toy.network import Tree, network
 
 _BATCH = 64
+_TEXT_LENGTH = 40  # unseen phrasings have words that fall into letters
 
 
 @jax.jit
@@ -40,7 +40,7 @@ def _clips(params: Tree, frames: np.ndarray) -> np.ndarray:
 
 
 def _texts(params: Tree, tokenizer: SentencePieceTokenizer, texts: Sequence[str]) -> np.ndarray:
-    return _batched(partial(_text, params), *tokenize_texts(tokenizer, texts, TEXT_LENGTH))
+    return _batched(partial(_text, params), *tokenize_texts(tokenizer, texts, _TEXT_LENGTH))
 
 
 def _batched(embed: partial[jax.Array], *arrays: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def draw(plays: Sequence[Play], times: Sequence[np.ndarray], height: int, width:
     sprites = _sprites(plays, times)
     for layer in range(3):
         chosen = sprites.layer == layer
-        for low, high in ((0.0, 0.11), (0.11, np.inf)):  # small tiles for small things
+        for low, high in ((0.0, 0.13), (0.13, np.inf)):  # small tiles for small things
             fits = chosen & (sprites.radius >= low) & (sprites.radius < high)
             if fits.any():
                 _paint(flat, sprites.take(fits))
@@ -192,7 +192,7 @@ def _background(play: Play, height: int, width: int) -> np.ndarray:
         rgb = np.array(_GROUND[name]) * rng.uniform(0.85, 1.15) + rng.uniform(-0.02, 0.02, 3)
         return _lit(light, rgb)
     tint = rng.uniform(0.7, 1.3, 3)
-    dark, bright = tint * rng.uniform(0.08, 0.14), tint * rng.uniform(0.26, 0.34)
+    dark, bright = tint * rng.uniform(0.08, 0.12), tint * rng.uniform(0.22, 0.28)
     share = _pattern(name, x, y, height, rng)[..., None]
     return _lit(light, dark + share * (bright - dark))
 
