@@ -30,6 +30,11 @@ from indexer.formats import CODECS, CONTAINERS, browser_playable
 from indexer.sandbox import regular_file
 from indexer.segments import on_grid
 
+# A title that is no text must not cost its video. PyAV 19 forgives it unasked.
+_FORGIVING: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
 _SURVEY_BYTES = 2**30  # a pass over all packets reads the whole file: not for larger ones
 _SURVEY_PACKETS = 500  # how far to look for a first picture
 _SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
@@ -106,9 +111,7 @@ def _opened(path: str, limits: Limits) -> Iterator[tuple[InputContainer, VideoSt
 def _container(file: Any) -> InputContainer:
     options = {"format_whitelist": CONTAINERS, "protocol_whitelist": ""}
     try:
-        container: InputContainer = av.open(
-            file, options=options, metadata_errors="replace", buffer_size=2**18
-        )
+        container: InputContainer = av.open(file, options=options, buffer_size=2**18, **_FORGIVING)
     except (OSError, MemoryError):
         raise
     except FFmpegError as error:

@@ -17,6 +17,7 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 BITS = 12
+TITLE = "numbered frames"
 FPS = 25
 CLOCK = 90_000  # ticks per second of the times that `write` is given
 Pixels = NDArray[np.uint8]
@@ -72,6 +73,7 @@ def write(
     """
     frames = list(frames) or [numbered(number) for number in range(120)]
     with av.open(str(path), "w", format=container, options=muxer or {}) as output:
+        output.metadata["title"] = TITLE
         stream = output.add_stream(codec, rate=FPS, options=options or {})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixels
@@ -159,6 +161,14 @@ def patch(source: Path, path: Path, box: bytes, change: Callable[[bytearray, int
     content = bytearray(source.read_bytes())
     change(content, content.index(box) + len(box))
     path.write_bytes(content)
+    return path
+
+
+def retitle(source: Path, path: Path, title: bytes) -> Path:
+    """A copy whose title begins with other bytes."""
+    content = source.read_bytes()
+    begin = content.index(TITLE.encode())
+    path.write_bytes(content[:begin] + title + content[begin + len(title) :])
     return path
 
 

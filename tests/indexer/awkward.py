@@ -67,6 +67,7 @@ _MAKERS: dict[str, Maker] = {
         p, [media.numbered(n, 160, 120) for n in range(50)], codec="gif", pixels="rgb8"
     ),
     "named.txt": lambda s, p: p.write_bytes(s["fast.mp4"].read_bytes()),
+    "titled_in_no_text.mkv": lambda s, p: media.retitle(s["h264.mkv"], p, b"\xff\xfe\xc3("),
     # time
     "start10.mkv": lambda s, p: media.write(p, times=[10 + n / 25 for n in range(120)]),
     "start10.ts": lambda s, p: media.write(
@@ -92,8 +93,11 @@ _MAKERS: dict[str, Maker] = {
     ),
     "one_frame.mp4": lambda s, p: media.write(p, [media.numbered(7)]),
     "short.mp4": lambda s, p: media.write(p, [media.numbered(n) for n in range(30)]),
+    "long_sound.mkv": lambda s, p: media.write(
+        p, [media.numbered(n) for n in range(30)], sound=4.8
+    ),
     "endless_by_header.mp4": lambda s, p: media.patch(
-        s["fast.mp4"], p, b"mvhd", lambda d, at: struct.pack_into(">I", d, at + 16, 2**32 - 1)
+        s["fast.mp4"], p, b"mdhd", lambda d, at: struct.pack_into(">I", d, at + 16, 2**31 - 1)
     ),
     # shape
     "wide_pixels.mp4": lambda s, p: media.write(
