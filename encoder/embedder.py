@@ -177,8 +177,11 @@ def _read(
 
 
 def _keep_programs(folder: Path) -> None:
-    """Keep compiled programs on disk, small ones too: the toy's take as long as they run."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Keep compiled programs on disk, small ones too: a small model's take seconds as well."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # a disk that may only be read: starting takes longer, no more
     settings: dict[str, Any] = {
         "jax_compilation_cache_dir": str(folder),
         "jax_persistent_cache_min_compile_time_secs": 0.0,

@@ -80,11 +80,12 @@ def _text(text: Tree) -> Prepared:
 
 def _pooler(pooler: Tree) -> Prepared:
     """Fold the query into the keys; the keys' bias, one constant per head, drops out of softmax."""
-    attention = pooler["pooling_attention"]
+    attention = jax.tree.map(np.asarray, pooler["pooling_attention"])
     query = attention["query"]
-    per_dim = np.logaddexp(attention["per_dim_scale"]["per_dim_scale"].astype(np.float64), 0.0)
-    q = np.einsum("D,DHK->HK", pooler["pooling_attention_query"][0], query["w"]) + query["b"]
-    q = q * per_dim * SOFTPLUS_UNIT / np.sqrt(q.shape[-1])
+    per_dim = np.logaddexp(attention["per_dim_scale"]["per_dim_scale"], 0.0)
+    given = np.asarray(pooler["pooling_attention_query"])[0]
+    q = np.einsum("D,DHK->HK", given, query["w"]) + query["b"]
+    q = q * per_dim * (SOFTPLUS_UNIT / q.shape[-1] ** 0.5)
     return {
         "keys": np.einsum("DHK,HK->DH", attention["key"]["w"], q),
         "value": attention["value"],

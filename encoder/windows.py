@@ -56,7 +56,10 @@ class WindowStream:
 
         Raises InvalidInput for another shape or type, values out of range, or no frames.
         """
-        for frame in check_frames(frames, self._programs.pixels):
+        checked = check_frames(frames, self._programs.pixels)
+        if any(frame.dtype != checked.dtype for frame in self._waiting.values()):
+            self._encode_waiting()  # bytes and floats do not share a chunk
+        for frame in checked:
             self._waiting[self._pushed] = frame
             self._pushed += 1
             if len(self._waiting) == self._programs.chunk:
