@@ -6,6 +6,7 @@ Knows sinusoids, learned tables and triangle interpolation. Does not know what i
 import math
 
 import jax
+import numpy as np
 from flax import linen as nn
 from jax import numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -24,10 +25,10 @@ def sinusoid(
     """
     count = dim // 2
     step = math.log(max_timescale / min_timescale) / max(count - 1, 1)
-    rates = min_timescale * jnp.exp(-step * jnp.arange(count, dtype=jnp.float32))
-    angles = jnp.arange(length, dtype=jnp.float32)[:, None] * rates
-    table = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=1)
-    return jnp.pad(table, ((0, 0), (0, dim % 2)))
+    # numpy: the table is a constant of the compiled program, so it costs nothing there.
+    angles = np.arange(length)[:, None] * min_timescale * np.exp(-step * np.arange(count))
+    table = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+    return jnp.asarray(np.pad(table, ((0, 0), (0, dim % 2))), jnp.float32)
 
 
 def resample_positions(
