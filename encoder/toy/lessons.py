@@ -12,11 +12,13 @@ import numpy as np
 
 from encoder.tokenizers import SentencePieceTokenizer, tokenize_texts
 from encoder.toy.captions import caption
-from encoder.toy.plays import Play, random_play
+from encoder.toy.plays import Play, poses, random_play
 from encoder.toy.scenes import (
+    MOTIONS,
     OPPOSITE,
     PAIRED_MOTIONS,
     ROUND,
+    SHAPES,
     VALUES,
     Scene,
     contradicts,
@@ -25,6 +27,8 @@ from encoder.toy.scenes import (
 from encoder.toy.world import draw
 
 FRAMES, FPS, PIXELS = 8, 2.0, 72
+_SIDE = 4  # patches across a frame
+PATCHES = _SIDE * _SIDE
 WRONG = 8  # changed captions per clip
 TEXT_LENGTH = 28
 _NOISE = np.random.default_rng(0).normal(0, 1, 1 << 21).astype(np.float32)
@@ -40,6 +44,8 @@ class Lesson:
     mismatch: np.ndarray  # bool [B * (1 + WRONG), B]: that text is wrong about that clip
     scenes: tuple[Scene, ...]
     said: tuple[Scene, ...]  # by each text
+    things: np.ndarray  # int8 [B, FRAMES, PATCHES]: 1 + shape of what is centred there, else 0
+    doing: np.ndarray  # int8 [B, FRAMES]: the motion at that moment; -1 where there is none
 
 
 def lesson(seed: tuple[int, ...], size: int, tokenizer: SentencePieceTokenizer) -> Lesson:
@@ -52,20 +58,50 @@ def lesson(seed: tuple[int, ...], size: int, tokenizer: SentencePieceTokenizer) 
     texts = [caption(claim, seed) for claim, seed in zip(said, seeds, strict=True)]
     texts += [caption(claim, seeds[row // WRONG]) for row, claim in enumerate(wrong)]
     ids, paddings = tokenize_texts(tokenizer, texts, TEXT_LENGTH)
+    plays, moments = stage(scenes, rng)
+    frames, intact = _roughen(draw(plays, moments, PIXELS, PIXELS), scenes, rng)
     return Lesson(
-        frames=_roughen(film(scenes, rng), scenes, rng),
+        frames=frames,
         ids=ids,
         paddings=paddings,
         mismatch=contradicts([*said, *wrong], scenes),
         scenes=scenes,
         said=(*said, *wrong),
+        things=np.where(intact[..., None], np.stack(list(map(_things, plays, moments))), -1),
+        doing=np.where(intact, np.stack(list(map(_doing, plays, moments))), -1),
     )
 
 
 def film(scenes: Sequence[Scene], rng: np.random.Generator) -> np.ndarray:
     """One clip per scene, of any aspect and squashed to a square: uint8 [B, T, P, P, 3]."""
+    return draw(*stage(scenes, rng), PIXELS, PIXELS)
+
+
+def stage(scenes: Sequence[Scene], rng: np.random.Generator) -> tuple[list[Play], list[np.ndarray]]:
+    """A play for every scene, and when a window on it looks."""
     plays = [random_play(scene, rng) for scene in scenes]
-    return draw(plays, [_moments(play, rng) for play in plays], PIXELS, PIXELS)
+    return plays, [_moments(play, rng) for play in plays]
+
+
+def _things(play: Play, moments: np.ndarray) -> np.ndarray:
+    """What lies with its centre in each patch: [FRAMES, PATCHES], 1 + shape, or 0."""
+    at, found = poses(play, moments), np.zeros((len(moments), _SIDE, _SIDE), np.int8)
+    for thing in range(len(play.offsets)):
+        row = np.floor(at.y[:, thing] * _SIDE).astype(int)
+        column = np.floor(at.x[:, thing] / play.aspect * _SIDE).astype(int)
+        inside = at.visible & (np.minimum(row, column) >= 0) & (np.maximum(row, column) < _SIDE)
+        when = np.flatnonzero(inside)
+        found[when, row[when], column[when]] = 1 + SHAPES.index(play.shape_of(thing))
+    return found.reshape(len(moments), PATCHES)
+
+
+def _doing(play: Play, moments: np.ndarray) -> np.ndarray:
+    """The motion at each moment: [FRAMES], its place in MOTIONS, or -1."""
+    if play.scene.motion is None:
+        return np.full(len(moments), -1)
+    first = MOTIONS.index(play.scene.motion)
+    last = MOTIONS.index(play.scene.then) if play.scene.then else first
+    return np.where(moments < play.phases[0].end, first, last)
 
 
 def _moments(play: Play, rng: np.random.Generator) -> np.ndarray:
@@ -76,21 +112,26 @@ def _moments(play: Play, rng: np.random.Generator) -> np.ndarray:
     return start + np.arange(FRAMES) / FPS
 
 
-def _roughen(frames: np.ndarray, scenes: Sequence[Scene], rng: np.random.Generator) -> np.ndarray:
-    """Light noise everywhere; in some clips the first or last frames show another clip."""
-    result = frames.copy()
+def _roughen(
+    frames: np.ndarray, scenes: Sequence[Scene], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Light noise everywhere; in some clips the first or last frames show another clip.
+
+    Also returns which frames are still the clip's own, bool [B, FRAMES].
+    """
+    result, intact = frames.copy(), np.ones(frames.shape[:2], bool)
     for row in map(int, np.flatnonzero(rng.random(len(frames)) < 0.3)):
         most = 1 if scenes[row].then else 2
         cut = int(rng.integers(1, most + 1))
         if rng.random() < 0.5:
-            result[row, :cut] = frames[row - 1, -cut:]
+            result[row, :cut], intact[row, :cut] = frames[row - 1, -cut:], False
         else:
-            result[row, -cut:] = frames[row - 1, :cut]
+            result[row, -cut:], intact[row, -cut:] = frames[row - 1, :cut], False
     start = int(rng.integers(len(_NOISE) // 2))
     for row in range(len(result)):
         grain = np.resize(_NOISE[start + 997 * row :][: result[row].size], result[row].shape)
         result[row] = np.clip(result[row] + grain * rng.uniform(0, 3) + 0.5, 0, 255)
-    return result
+    return result, intact
 
 
 def say(scene: Scene, rng: np.random.Generator) -> Scene:

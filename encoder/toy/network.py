@@ -1,8 +1,9 @@
 """The toy network and how it is taught: loss and optimiser step, as pure functions of JAX.
 
-Three lessons at once: clips and captions of a batch find each other; each clip prefers its caption
-to the changed ones; linear heads, the same for clips and texts, read the attributes off their
-embeddings (training only), which gives both towers something to agree on from the start.
+Clips and captions of a batch find each other, and each clip prefers its caption to the changed
+ones. Linear heads, used in training only, help both towers to a start: the same ones read the
+attributes off clips and texts; others read off patches what lies there, and off frames what
+happens at that moment.
 Knows nothing of files or progress.
 """
 
@@ -18,12 +19,12 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from encoder.catalogue import get_card
 from encoder.encoders import FactorizedVideoCLIP
 from encoder.toy.lessons import FRAMES, PIXELS, TEXT_LENGTH, WRONG, Lesson
-from encoder.toy.scenes import ATTRIBUTES, VALUES, Scene, encode
+from encoder.toy.scenes import ATTRIBUTES, MOTIONS, SHAPES, VALUES, Scene, encode
 
 Tree = Any
 PEAK_RATE = 3e-3
-ALONE = 600  # steps in which the towers learn attributes only, from the heads
-_JOINING = 400  # steps over which they come to learn from each other
+ALONE = 500  # steps in which the towers learn attributes only, from the heads
+_JOINING = 500  # steps over which they come to learn from each other
 _MOST = 10  # values of the attribute that has most
 
 
@@ -86,13 +87,18 @@ def initial_state(seed: int, steps: int) -> State:
     params = {
         "model": model,
         "heads": jnp.zeros((width, len(ATTRIBUTES), _MOST)),
+        "things": jnp.zeros((width, 1 + len(SHAPES))),
+        "doing": jnp.zeros((width, len(MOTIONS))),
         "log_scale": jnp.log(10.0),
     }
     return State(jnp.zeros((), jnp.int32), params, optimiser(steps).init(params))
 
 
 class Batch(NamedTuple):
-    """A lesson as arrays of the accelerator; `shown` and `said` are attributes, -1 where none."""
+    """A lesson as arrays of the accelerator.
+
+    `shown` and `said` are attributes, `things` and `doing` as in a lesson: -1 where none.
+    """
 
     frames: UInt8[Array, "B T P P 3"]
     ids: Int[Array, "Q L"]
@@ -100,6 +106,8 @@ class Batch(NamedTuple):
     mismatch: Bool[Array, "Q B"]
     shown: Int[Array, "B A"]
     said: Int[Array, "Q A"]
+    things: Int[Array, "B TN"]
+    doing: Int[Array, "B T"]
 
 
 def as_batch(lesson: Lesson) -> Batch:
@@ -111,6 +119,8 @@ def as_batch(lesson: Lesson) -> Batch:
         jnp.asarray(lesson.mismatch),
         _answers(lesson.scenes),
         _answers(lesson.said),
+        jnp.asarray(lesson.things.reshape(len(lesson.things), -1), jnp.int32),
+        jnp.asarray(lesson.doing, jnp.int32),
     )
 
 
@@ -130,8 +140,10 @@ def loss(
 ) -> tuple[Float[Array, ""], dict[str, Array]]:
     """The sum of the three lessons' losses, and the parts with the share of right answers."""
     frames = batch.frames.astype(jnp.float32) / 255
-    outputs: Any = network(capped=False).apply(params["model"], frames, batch.ids, batch.paddings)
-    video, text = outputs[:2]
+    outputs: Any = network(capped=False).apply(
+        params["model"], frames, batch.ids, batch.paddings, return_intermediate=True
+    )
+    video, text, inner = outputs
     scale = jnp.exp(jnp.minimum(params["log_scale"], jnp.log(60.0)))
     clips = len(video)
     logits = scale * text @ video.T  # [Q, B]
@@ -149,12 +161,16 @@ def loss(
         "neighbours": neighbours.mean(),
         "heads": heads,
         "heads_text": heads_text,
+        "things": _read_loss(inner["spatial_features"] @ params["things"], batch.things),
+        "doing": _read_loss(30 * inner["frame_embeddings"] @ params["doing"], batch.doing),
         "won": (own[:, None] > wrong).mean(),
     }
     # Towers that know nothing yet only disturb each other: measured, ten times as slow a start.
     joined = jnp.clip((step - ALONE) / _JOINING, 0, 1)
     mutual = (parts["video"] + parts["text"]) / 2 + parts["neighbours"]
-    return joined * mutual + 2 * heads + heads_text / 2, parts
+    attributes = 2 * heads + heads_text / 2
+    details = (2 - 1.6 * joined) * (parts["things"] + parts["doing"])
+    return joined * mutual + attributes + details, parts
 
 
 def _heads_loss(
@@ -168,6 +184,16 @@ def _heads_loss(
     )[..., 0]
     asked = answers >= 0
     return -(chosen * asked).sum() / asked.sum()
+
+
+def _read_loss(logits: Float[Array, "B S V"], answers: Int[Array, "B S"]) -> Float[Array, ""]:
+    """Cross entropy where there is an answer; patches with nothing in them count a tenth."""
+    chosen = jnp.take_along_axis(
+        jax.nn.log_softmax(logits), jnp.maximum(answers, 0)[..., None], axis=-1
+    )[..., 0]
+    rare = logits.shape[-1] == 1 + len(SHAPES)
+    weight = jnp.where(answers < 0, 0.0, jnp.where(rare & (answers == 0), 0.1, 1.0))
+    return -(chosen * weight).sum() / weight.sum()
 
 
 def learn(state: State, batch: Batch, steps: int) -> tuple[State, dict[str, Array]]:

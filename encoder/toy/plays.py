@@ -44,6 +44,11 @@ class Play:
     angle: float
     seed: int  # for hues and the background's pattern
 
+    def shape_of(self, thing: int) -> str:
+        """The shape of one of the things."""
+        second = self.scene.is_pair and thing == 1
+        return (self.scene.other_shape if second else self.scene.shape) or "circle"
+
 
 @dataclass(frozen=True)
 class Poses:

@@ -93,11 +93,10 @@ def _look(play: Play, layer: int) -> tuple[int, np.ndarray]:
     """Shape and colour of one thing of a play; the hue differs a little from play to play."""
     scene = play.scene
     second = scene.is_pair and layer == 1
-    shape = scene.other_shape if second else scene.shape
     colour = scene.other_colour if second else scene.colour
     rng = np.random.default_rng(play.seed + 7 * second)
     rgb = np.array(_RGB[colour or "white"]) * rng.uniform(0.9, 1.05) + rng.uniform(-0.04, 0.04, 3)
-    return SHAPES.index(shape or "circle"), np.clip(rgb, 0, 1)
+    return SHAPES.index(play.shape_of(layer)), np.clip(rgb, 0, 1)
 
 
 def _paint(frames: np.ndarray, sprites: _Sprites) -> None:
@@ -213,7 +212,8 @@ def _pattern(
         lean = rng.uniform(0, np.pi)
         return _wave(u * np.cos(lean) + v * np.sin(lean), sharp)
     if name == "checkered":
-        return np.abs(_wave(u / 2, sharp * 2) - _wave(v / 2, sharp * 2))
+        board: np.ndarray = np.abs(_wave(u / 2, sharp * 2) - _wave(v / 2, sharp * 2))
+        return board
     from_dot = np.hypot(u % 1 - 0.5, v % 1 - 0.5)
     dots: np.ndarray = np.clip((0.3 - from_dot) * sharp + 0.5, 0, 1)
     return dots

@@ -19,7 +19,8 @@ from encoder.toy.lessons import (
     misstatements,
     say,
 )
-from encoder.toy.scenes import Scene, contradicts, is_held_out, random_scene
+from encoder.toy.scenes import MOTIONS, SHAPES, Scene, contradicts, is_held_out, random_scene
+from encoder.toy.train import SEED
 from encoder.toy.words import train_tokenizer
 
 seeds = st.integers(0, 2**32 - 1)
@@ -106,9 +107,31 @@ def test_the_vocabulary_is_the_shipped_one(tokenizer: SentencePieceTokenizer) ->
     assert 2 not in tokenizer.encode("a zebra quickly jumps over 9 foxes."), "every letter is known"
 
 
-def test_a_vocabulary_is_made_anew_the_same(tmp_path_factory: pytest.TempPathFactory) -> None:
-    one, same = train_tokenizer(200, 5, captions=500), train_tokenizer(200, 5, captions=500)
-    assert one == same
-    path = tmp_path_factory.mktemp("words") / "tokenizer.model"
-    path.write_bytes(one)
-    assert SentencePieceTokenizer(path).vocab_size == 200
+def test_the_vocabulary_is_made_anew_the_same() -> None:
+    assert TOY_TOKENIZER.bundled is not None
+    assert train_tokenizer(TOY_TOKENIZER.pieces, SEED) == TOY_TOKENIZER.bundled.read_bytes()
+
+
+def test_patches_tell_where_things_are_and_frames_what_they_do(
+    tokenizer: SentencePieceTokenizer,
+) -> None:
+    batch = lesson((5, 5), 24, tokenizer)
+    for scene, things, doing, frames in zip(
+        batch.scenes, batch.things, batch.doing, batch.frames, strict=True
+    ):
+        own = things[:, 0] >= 0
+        assert own.sum() >= FRAMES - 2, "no more than two frames show something else"
+        named = {0, 1 + SHAPES.index(scene.shape or "")}
+        if scene.other_shape:
+            named.add(1 + SHAPES.index(scene.other_shape))
+        assert set(things[own].ravel()) <= named
+        motions = [MOTIONS.index(m) for m in (scene.motion, scene.then) if m]
+        assert list(dict.fromkeys(doing[doing >= 0])) == motions
+        if "blink" not in (scene.motion, scene.then):
+            _assert_bright_where_things_are(things[own], frames[own])
+
+
+def _assert_bright_where_things_are(things: np.ndarray, frames: np.ndarray) -> None:
+    side = frames.shape[1] // 4
+    light = frames.max(-1).reshape(len(frames), 4, side, 4, side).max((2, 4)).reshape(-1, 16)
+    assert (light[things > 0] > 120).all()

@@ -87,7 +87,7 @@ def test_small_and_large_never_meet(seed: int) -> None:
     scene = random_scene(rng, held_out=False)
     if scene.size:
         middle = random_play(scene, rng).radius
-        assert (middle < 0.1) == (scene.size == "small")
+        assert (middle < 0.125) == (scene.size == "small")
 
 
 @given(seeds)
