@@ -111,7 +111,7 @@ def test_attempts_count_only_without_progress(library: Library, tmp_path: Path) 
     def attempts() -> int:
         return library.need(video_id).attempts
 
-    for done, left in ((0, 1), (0, 2), (4, 0), (4, 1), (3, 2), (5, 0)):
+    for done, left in ((0, 1), (0, 2), (4, 0), (4, 1), (3, 2), (4, 3), (5, 0)):
         library.begin(video_id, "f")
         library.checkpoint(video_id, done)
         assert attempts() == left, done
