@@ -13,7 +13,7 @@ def root() -> Path:
     return ROOT
 
 
-@pytest.fixture()
+@pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """An empty data folder."""
     path = tmp_path / "data"
