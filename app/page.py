@@ -76,5 +76,6 @@ def mount(app: FastAPI, blocked_paths: list[str]) -> FastAPI:
         mcp_server=False,
         enable_monitoring=False,
         pwa=False,
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
     return mounted

@@ -112,7 +112,7 @@ def test_choices_may_come_from_the_environment(
     ("arguments", "words"),
     [
         (("serve", "--model", "videoprism_lvt_public_v1_bas"), "videoprism_lvt_public_v1_base"),
-        (("search", "a", "--weights", "/nowhere.npz"), "/nowhere.npz"),
+        (("search", "a", "--model", "toy", "--weights", "/nowhere.npz"), "/nowhere.npz"),
         (("index", ".", "--reader", "vlc"), "--reader"),
         (("serve", "--host", "256.0.0.1"), "256.0.0.1"),
     ],
@@ -139,7 +139,7 @@ def test_missing_weights_say_what_to_do(
 def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
     ended = run("index", str(tmp_path / "nowhere"))
     assert ended.code == 2
-    assert "does not exist" in ended.err
+    assert "Invalid value" in ended.err
 
 
 @pytest.mark.parametrize(

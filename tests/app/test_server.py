@@ -29,10 +29,7 @@ def test_gradio_has_no_events_and_no_api(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/gradio_api/mcp/schema"])
 def test_what_is_not_meant_for_people_is_not_there(client: TestClient, path: str) -> None:
-    answer = client.get(path)
-    assert "swagger" not in answer.text.lower()
-    assert answer.status_code in (404, 200)
-    assert "json" not in answer.headers["content-type"] or answer.status_code == 404
+    assert client.get(path).status_code == 404
 
 
 def test_gradio_serves_no_file_of_ours(client: TestClient, engine: Engine, folder: Path) -> None:
