@@ -1,26 +1,16 @@
 """The demo as a person meets it: a real process, a real model, a real browser."""
 
 import json
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from drawn import GREEN, HOSTILE, cut, draw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from serving import CHROMIUM, SWITCHES, running_demo
 
 from app.cli import DEMO, SUGGESTIONS
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 30_000  # milliseconds; machines that run tests may be busy
 
 pytestmark = [
@@ -40,37 +30,16 @@ def truth(title: str, caption: str) -> tuple[float, float]:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the demo serves, with all of its videos indexed."""
-    data_dir = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "app.cli", "demo", "--no-browser", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--data-dir", str(data_dir)], stdout=subprocess.PIPE, text=True
-    ) as demo:
-        assert demo.stdout is not None
-        address = re.search(r"http://\S+", demo.stdout.readline())
-        assert address is not None, "the demo did not start"
-        yield address[0]
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(20) == 0
-
-
-@pytest.fixture(scope="module")
-def indexed(address: str) -> str:
-    """The same address, once every demo video is ready."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        with urlopen(f"{address}/api/v1/videos") as answer:
-            videos = json.load(answer)["videos"]
-        if len(videos) == 12 and all(video["state"] == "done" for video in videos):
-            return address
-        time.sleep(0.5)
-    pytest.fail(f"not all ready: {[(v['title'], v['state']) for v in videos]}")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a demo serves, with all of its videos ready."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield browser
         browser.close()
@@ -118,7 +87,6 @@ def playing_within(page: Page, start: float, end: float) -> None:
         "([a, b]) => { const v = document.querySelector('video');"
         " return !v.paused && v.currentTime > a && v.currentTime < b; }",
         arg=[start, end],
-        timeout=PATIENCE,
     )
 
 
@@ -237,9 +205,9 @@ def test_uploads_good_and_bad(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".ps-sending")).to_contain_text("“empty.mp4” is empty.")
     ready = page.locator(".ps-videos li", has_text="${document.title='PWNED'}")
     failed = page.locator(".ps-videos li", has_text="notes.mp4")
-    expect(ready).to_contain_text("Ready", timeout=PATIENCE)
+    expect(ready).to_contain_text("Ready")
     expect(ready).to_contain_text("<img src=x onerror=")
-    expect(failed).to_contain_text("not a video", timeout=PATIENCE)
+    expect(failed).to_contain_text("not a video")
     ready.locator(".ps-open-video").click()
     expect(page.locator(".ps-title")).to_contain_text("`tick` ${document.title=")
     assert page.locator("img[src=x]").count() == 0
