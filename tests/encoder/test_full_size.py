@@ -1,6 +1,6 @@
 """LvT-base at full size, with weights drawn by the recipe that the reference was given.
 
-Needs about 5 GB and a minute or two of two cores. Random weights leave the embeddings nearly
+Needs 4.2 GB and half a minute of two cores. Random weights leave the embeddings nearly
 the same whatever the clip shows, so rows of the features are compared as well.
 """
 
