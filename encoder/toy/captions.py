@@ -109,6 +109,11 @@ _OPENINGS = (
     "suddenly",
 )
 
+# In the frames below `~` stands for a word that means nothing, so that a word which the model does
+# not know does not upset it. Some begin like a word that it does know.
+_STEMS = ("after", "be", "in", "left", "on", "over", "red", "right", "the", "up", "with")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
 _Template = Callable[[str, str, str, str], str]  # subject, what it does, doing, where
 
 _SEEN: tuple[_Template, ...] = (
@@ -120,6 +125,11 @@ _SEEN: tuple[_Template, ...] = (
     lambda who, does, doing, where: f"{where} there is {who} {doing}",
     lambda who, does, doing, where: f"there is {who} {doing} {where}",
     lambda who, does, doing, where: f"{who} that {does} {where}" if does else f"{who} {where}",
+    lambda who, does, doing, where: f"~ ~ {who} {doing} {where}",
+    lambda who, does, doing, where: f"~ ~ ~ {who} {does} {where}",
+    lambda who, does, doing, where: f"{who} ~ {doing} {where}",
+    lambda who, does, doing, where: f"{where} ~ ~ ~ {who} {doing}",
+    lambda who, does, doing, where: f"~ ~ {who} ~ {does} {where}",
 )
 _UNSEEN: tuple[_Template, ...] = (
     lambda who, does, doing, where: f"in this clip {who} {does} {where}",
@@ -134,6 +144,7 @@ _SEEN_JOINTS: tuple[_Joint, ...] = (
     lambda a, b: (f"first {a[0]} then {b[0]}", f"first {a[1]} then {b[1]}"),
     lambda a, b: (f"{a[0]} before {b[1]}", f"{a[1]} before {b[1]}"),
     lambda a, b: (f"{b[0]} after {a[1]}", f"{b[1]} after {a[1]}"),
+    lambda a, b: (f"{a[0]} and ~ {b[0]}", f"{a[1]} and ~ {b[1]}"),
 )
 _UNSEEN_JOINTS: tuple[_Joint, ...] = (
     lambda a, b: (f"{a[0]} and afterwards {b[0]}", f"{a[1]} and afterwards {b[1]}"),
@@ -151,13 +162,12 @@ def caption(said: Scene, seed: int, unseen: bool = False) -> str:
     adjective = not unseen and words.chance(0.3)
     template = words.pick(_UNSEEN if unseen else _SEEN)
     opening = words.pick(_OPENINGS) if words.chance(0.15) and not unseen else ""
-    stray = words.stray() if words.chance(0.1) and not unseen else ""
     who = words.subject(said, keywords, adjective)
     does, doing = words.predicate(said, keywords, adjective)
     where = words.where(said, keywords)
     if keywords:
-        return _tidy(f"{who} {doing} {where}")
-    return _tidy(f"{stray} {opening} {template(who, does, doing, where)}")
+        return _tidy(words.with_strays(f"{who} {doing} {where}"))
+    return _tidy(words.with_strays(f"{opening} {template(who, does, doing, where)}"))
 
 
 def plain_caption(said: Scene) -> str:
@@ -190,6 +200,7 @@ class _Words:
 
     def __init__(self, seed: int, plural: bool, unseen: bool) -> None:
         self._random = random.Random(seed)
+        self._stray = random.Random(seed + 1)
         self._plural = plural
         self._joints = _UNSEEN_JOINTS if unseen else _SEEN_JOINTS
 
@@ -199,10 +210,14 @@ class _Words:
     def pick(self, options: tuple[_T, ...]) -> _T:
         return options[int(self._random.random() * len(options))]
 
-    def stray(self) -> str:
-        """A word that means nothing, so that unknown words do not upset the model."""
-        letters = "abcdefghijklmnopqrstuvwxyz"
-        return "".join(self.pick(tuple(letters)) for _ in range(2 + int(self._random.random() * 5)))
+    def with_strays(self, text: str) -> str:
+        """The text with a meaningless word for every `~`."""
+        return " ".join(self._one_stray() if word == "~" else word for word in text.split())
+
+    def _one_stray(self) -> str:
+        stem = self._stray.choice(_STEMS) if self._stray.random() < 0.25 else ""
+        length = self._stray.randint(2, 4) if stem else self._stray.randint(3, 5)
+        return stem + "".join(self._stray.choices(_LETTERS, k=length))
 
     def subject(self, said: Scene, keywords: bool, adjective: bool) -> str:
         """`two small red circles`; without article and number among keywords."""

@@ -11,9 +11,15 @@ _CARD = """\
 
 A very small network of the same class as VideoPrism-LvT: {frames} frames of {pixels} px at 2 per
 second, width {dim}, {parameters:,} parameters, stored as float16. It knows nothing but the drawn
-world of `encoder/toy`: {values}; one thing or several alike that do one thing or two after each
-other, or two different things side by side. It exists so that everything in PrismSearch can be
-tried and tested without a download. It is of no use on real videos.
+world of `encoder/toy`, and exists so that everything in PrismSearch can be tried and tested
+without a download. It is of no use on real videos.
+
+| in its world | there are |
+|---|---|
+{values}
+
+One thing, or up to three alike, does one thing or two after each other; or two different things are
+side by side.
 
 | file | what it is |
 |---|---|
@@ -36,12 +42,13 @@ used.
 
 ## How it was made
 
-`python -m encoder.toy.train`: {steps:,} steps of {batch} clips, all drawn once, seed {seed}.
-AdamW. Each step teaches three things: clips and captions of the batch find each other; each clip
-prefers its own caption to {wrong} captions with one thing changed; linear heads, thrown away
-afterwards, read the attributes off the embeddings of clips and texts. The first {alone} steps
-teach only the latter. In a tenth of the captions a meaningless word is mixed in; in 30 % of the
-clips the first or last frames show something else, as windows of real videos do.
+`python -m encoder.toy.train`: {steps:,} steps of {batch} clips, every one newly drawn, from seed
+{seed}; AdamW. Clips and captions of a batch find each other, and each clip prefers its caption to
+{wrong} captions with one thing changed. Linear heads, thrown away afterwards, read the attributes
+off the embeddings of clips and texts, shapes off patches, and the present motion off frames; the
+first {alone} steps teach only those. A tenth of the captions has a meaningless word mixed in; in
+30 % of the clips the first or last frames show something else, as in windows of real films, and no
+window is aligned with what happens. Frames of 1:1 to 4:3 are squashed to the square.
 
 ## Licence
 
@@ -52,8 +59,8 @@ Apache-2.0, as the rest of PrismSearch. No data and no weights of others went in
 def write_card(path: Path, scores: Scores, **facts: int) -> None:
     """Write `README.md` beside the weights; `facts` are the figures of the run."""
     card = get_card("toy")
-    values = "; ".join(
-        f"{name}s {', '.join(options)}" for name, options in VALUES.items() if name in _TOLD
+    values = "\n".join(
+        f"| {name}s | {', '.join(options)} |" for name, options in VALUES.items() if name in _TOLD
     )
     text = _CARD.format(
         frames=card.frames,

@@ -30,7 +30,7 @@ FRAMES, FPS, PIXELS = 8, 2.0, 72
 _SIDE = 4  # patches across a frame
 PATCHES = _SIDE * _SIDE
 WRONG = 8  # changed captions per clip
-TEXT_LENGTH = 28
+TEXT_LENGTH = 36
 _NOISE = np.random.default_rng(0).normal(0, 1, 1 << 21).astype(np.float32)
 
 

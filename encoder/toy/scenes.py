@@ -83,7 +83,7 @@ def random_scene(rng: np.random.Generator, held_out: bool) -> Scene:
     """A scene drawn at random among those kept for evaluation, or among all others."""
     while True:
         kind = rng.random()
-        scene = _two_things(rng) if kind < 0.27 else _one_kind(rng, ordered=kind > 0.62)
+        scene = _two_things(rng) if kind < 0.38 else _one_kind(rng, ordered=kind > 0.68)
         if is_held_out(scene) == held_out:
             return scene
 

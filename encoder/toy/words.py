@@ -17,7 +17,7 @@ from encoder.toy.scenes import random_scene
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789."
 _SPACE = "\u2581"  # SentencePiece's mark for the space before a word
 _CAPTIONS = 20_000
-_OFTEN = 20  # what comes up less often in that many captions is one of their meaningless words
+_OFTEN = 10  # what comes up less often in that many captions is one of their meaningless words
 
 
 def train_tokenizer(pieces: int, seed: int) -> bytes:

@@ -41,7 +41,11 @@ def test_a_lesson_has_the_shapes_it_promises(tokenizer: SentencePieceTokenizer) 
     assert batch.mismatch.shape == (texts, 6)
     assert not batch.mismatch[np.arange(6), np.arange(6)].any(), "own captions are true"
     own = batch.mismatch[6:].reshape(6, WRONG, 6)[np.arange(6), :, np.arange(6)]
-    assert own.all(), "changed ones are wrong"
+    named = [
+        said.is_pair or not shown.is_pair
+        for said, shown in zip(batch.said, batch.scenes, strict=False)
+    ]
+    assert own[named].all(), "changed ones are wrong"
     assert not any(map(is_held_out, batch.scenes))
     assert (batch.paddings.sum(1) > 0).all(), "no caption is cut"
 
@@ -62,7 +66,8 @@ def test_what_is_said_is_true_and_every_change_makes_it_wrong(seed: int) -> None
     assert not contradicts([said], [scene])[0, 0]
     wrong = misstatements(said, rng, WRONG)
     assert len(wrong) == WRONG
-    assert contradicts(wrong, [scene]).all(), (scene, said, wrong)
+    one_of_two = scene.is_pair and not said.is_pair  # a changed word may be true of the other
+    assert one_of_two or contradicts(wrong, [scene]).all(), (scene, said, wrong)
 
 
 @given(seeds)
