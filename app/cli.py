@@ -224,7 +224,7 @@ def _serve(
         _fail(str(error))
     with listener, terminal.opened(settings) as engine:
         engine.worker.start()
-        terminal.add_meanwhile(engine, folders)
+        terminal.prepare_meanwhile(engine, folders)
         launch.serve(
             engine,
             listener,

@@ -45,11 +45,16 @@ def add(engine: "Engine", folders: Sequence[Path]) -> None:
             tell(f"Left out: {refused.reason}")
 
 
-def add_meanwhile(engine: "Engine", folders: Sequence[Path]) -> None:
-    """The same in the background: large folders take long to read through."""
+def prepare_meanwhile(engine: "Engine", folders: Sequence[Path]) -> None:
+    """Take in the folders in the background, as large ones take long to read through.
+
+    A first text before them compiles its program, so that nobody waits for that.
+    """
 
     def run() -> None:
         try:
+            if engine.embedder.card.kind == "clip":
+                engine.search.text_vector("hello")
             add(engine, folders)
         except IndexerError as error:
             tell(str(error))

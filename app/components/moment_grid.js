@@ -41,12 +41,16 @@ function mark() {
   }
 }
 
+function span(ms) {
+  return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
 function draw(answer) {
   const scores = answer.moments.map((one) => one.score);
   const [low, high] = [Math.min(...scores), Math.max(...scores)];
   grid.replaceChildren(...answer.moments.map((one) => card(one, low, high)));
   const count = amount(answer.moments.length, "moment");
-  status.textContent = scores.length ? `${count}, best first, in ${Math.max(1, Math.round(answer.took_ms))} ms` : "";
+  status.textContent = scores.length ? `${count}, best first, in ${span(answer.took_ms)}` : "";
   mark();
   explain();
 }

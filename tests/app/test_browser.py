@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from drawn import GREEN, HOSTILE, cut, draw
@@ -233,6 +234,39 @@ def test_a_link_opens_the_moment_and_back_works(page: Page) -> None:
     page.go_back()
     expect(page.locator(".ps-title")).to_have_text("Ring toss.mp4")
     page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 20.5) < 0.5")
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(page: Page, look: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=look)
+    page.reload()
+    look_for(page, "a red cross spins")
+    for name in ("Search", "Classes", "Library"):
+        tab(page, name)
+        page.wait_for_timeout(300)  # colours fade over
+        assert page.evaluate(FAINT) == []
+
+
+# Every visible text whose contrast to the nearest painted ground is below WCAG AA (4.5).
+FAINT = """(() => {
+  const parts = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b]
+    .map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const colour = parts(getComputedStyle(one).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0.7) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const own = (node) => [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  const nodes = [...document.querySelectorAll('main *')];
+  return nodes.filter((n) => own(n) && n.checkVisibility() && !n.disabled).map((node) => {
+    const [a, b] = [light(parts(getComputedStyle(node).color)), light(ground(node))];
+    return [node.textContent, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+  }).filter(([, ratio]) => ratio < 4.5);
+})()"""
 
 
 @pytest.mark.parametrize("page", [390], indirect=True)
