@@ -4,6 +4,7 @@ Knows options and the environment, and nothing else reads them. Everything heavy
 command runs, so that `--help` answers at once.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -218,6 +219,9 @@ def _serve(
 ) -> None:
     from app import launch, terminal
 
+    # Gradio's own folder would be one in the system's temporary folder that all users share.
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data_dir / "gradio"))
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
         listener = launch.listen(host, port)
     except launch.PortTakenError as error:

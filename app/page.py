@@ -7,7 +7,7 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.themes import Base, colors, sizes
 
-from app.components.parts import head, part
+from app.components.parts import ICON, head, part
 
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
@@ -76,6 +76,7 @@ def mount(app: FastAPI, blocked_paths: list[str]) -> FastAPI:
         mcp_server=False,
         enable_monitoring=False,
         pwa=False,
+        favicon_path=str(ICON),
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
     return mounted

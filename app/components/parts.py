@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import gradio as gr
 
 FOLDER = Path(__file__).parent
+ICON = FOLDER / "icon.png"
 SHARED_SCRIPTS = ("shared", "journey", "heat")
 
 Name = Literal[
