@@ -214,7 +214,7 @@ def _gentle_on_patches(updates: Tree) -> Tree:
     places are learned, the outlines of shapes are not.
     """
 
-    def pace(path: jax.tree_util.KeyPath, update: Array) -> Array:
+    def pace(path: tuple[Any, ...], update: Array) -> Array:
         return update * (0.1 if "patch_projection" in jax.tree_util.keystr(path) else 1.0)
 
     return jax.tree_util.tree_map_with_path(pace, updates)

@@ -102,7 +102,7 @@ def _look(play: Play, layer: int) -> tuple[int, np.ndarray]:
 def _paint(frames: np.ndarray, sprites: _Sprites) -> None:
     """Blend sprites, no two of one frame, into float frames [n, height, width, 3]."""
     height, width = frames.shape[1:3]
-    reach = int(np.ceil(sprites.radius.max() * 1.32 * height)) + 1
+    reach = int(np.ceil(sprites.radius.max() * 1.42 * height)) + 1
     span = int(np.ceil(reach * width / height / sprites.aspect.min())) + 1
     row = np.floor(sprites.y * height).astype(int)[:, None] + np.arange(-reach, reach + 1)
     column = np.floor(sprites.x / sprites.aspect * width).astype(int)[:, None] + np.arange(
@@ -139,14 +139,14 @@ def _coverage(
 
 
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    """Radius and edge slope of each shape for each direction, shapes alike in area."""
+    """Radius and edge slope of each shape for each direction, shapes about alike in area."""
     angle = (np.arange(_BINS) + 0.5) * 2 * np.pi / _BINS
     radii = np.stack(
         [
             np.ones(_BINS),  # circle
-            0.89 / np.maximum(np.abs(np.cos(angle)), np.abs(np.sin(angle))),  # square
-            _polygon(angle, [(1.30 if k % 2 == 0 else 0.65, k * np.pi / 3) for k in range(6)]),
-            _polygon(angle, [(1.30 if k % 2 == 0 else 0.58, k * np.pi / 5) for k in range(10)]),
+            0.92 / np.maximum(np.abs(np.cos(angle)), np.abs(np.sin(angle))),  # square
+            _polygon(angle, [(1.40 if k % 2 == 0 else 0.70, k * np.pi / 3) for k in range(6)]),
+            _polygon(angle, [(1.40 if k % 2 == 0 else 0.54, k * np.pi / 5) for k in range(10)]),
             _cross(angle),
             np.ones(_BINS),  # ring
         ]
@@ -169,10 +169,10 @@ def _polygon(angle: np.ndarray, corners: list[tuple[float, float]]) -> np.ndarra
 
 
 def _cross(angle: np.ndarray) -> np.ndarray:
-    """A plus sign: two bars, each three times as long as wide."""
+    """A plus sign: two bars, each three and a half times as long as wide."""
     c, s = np.abs(np.cos(angle)), np.abs(np.sin(angle))
-    lying = np.minimum(1.2 / c, 0.4 / s)
-    standing = np.minimum(0.4 / c, 1.2 / s)
+    lying = np.minimum(1.25 / c, 0.35 / s)
+    standing = np.minimum(0.35 / c, 1.25 / s)
     either: np.ndarray = np.maximum(lying, standing)
     return either
 
