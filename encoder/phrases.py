@@ -76,6 +76,7 @@ class Phrases:
         return found
 
     def _remember(self, vectors: dict[str, Float[np.ndarray, " dim"]]) -> None:
+        # A copy, because a row that is kept would keep its whole batch.
         with self._lock:
             self._known |= {text: vector.copy() for text, vector in vectors.items()}
             while len(self._known) > REMEMBERED:
