@@ -155,8 +155,12 @@ def say(scene: Scene, rng: np.random.Generator) -> Scene:
 
 
 def misstatements(said: Scene, rng: np.random.Generator, count: int) -> list[Scene]:
-    """`count` variants of what was said, each wrong in one attribute, all attributes in turn."""
+    """`count` variants of what was said, each wrong in one attribute, all attributes in turn.
+
+    Shapes and relations, the last to be learned, come thrice as often.
+    """
     kinds = changeable(said)
+    kinds += 2 * [kind for kind in kinds if kind in ("shape", "other_shape", "relation")]
     order = rng.permutation(len(kinds))
     return [changed(said, kinds[order[i % len(kinds)]], rng) for i in range(count)]
 

@@ -25,6 +25,7 @@ Tree = Any
 PEAK_RATE = 3e-3
 ALONE = 500  # steps in which the towers learn attributes only, from the heads
 _JOINING = 500  # steps over which they come to learn from each other
+_HARD = {"shape": 4.0, "other_shape": 4.0, "relation": 4.0}  # how much more these count
 _MOST = 10  # values of the attribute that has most
 
 
@@ -185,8 +186,8 @@ def _heads_loss(
     chosen = jnp.take_along_axis(
         jax.nn.log_softmax(logits), jnp.maximum(answers, 0)[..., None], axis=-1
     )[..., 0]
-    asked = answers >= 0
-    return -(chosen * asked).sum() / asked.sum()
+    weight = jnp.where(answers >= 0, jnp.array([_HARD.get(name, 1.0) for name in ATTRIBUTES]), 0.0)
+    return -(chosen * weight).sum() / weight.sum()
 
 
 def _read_loss(logits: Float[Array, "B S V"], answers: Int[Array, "B S"]) -> Float[Array, ""]:
