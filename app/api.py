@@ -5,12 +5,12 @@ answer while videos are being indexed.
 """
 
 import time
-from importlib.metadata import version
 from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
+from app import __version__
 from app.access import KnownExamples, KnownVideo, OpenEngine, SearchableVideo
 from app.errors import ApiError, NotFoundError
 from app.examples import Examples
@@ -46,7 +46,7 @@ def info(request: Request, engine: OpenEngine) -> InfoOut:
     settings, card = engine.settings, engine.embedder.card
     videos = engine.library.videos()
     return InfoOut(
-        version=version("prismsearch"),
+        version=__version__,
         model=ModelOut(
             name=card.name,
             description=card.description,
@@ -54,6 +54,7 @@ def info(request: Request, engine: OpenEngine) -> InfoOut:
             pixels=card.pixels,
             dim=card.dim,
             toy=card.tokenizer == "toy",
+            reads_words=card.kind == "clip",
         ),
         device=engine.embedder.device,
         read_only=settings.read_only,
@@ -106,6 +107,13 @@ def remove(video: KnownVideo, engine: OpenEngine) -> None:
     engine.remove(video.video_id)
 
 
+@router.post("/videos/{video_id}/retry", status_code=202)
+def retry(video: KnownVideo, engine: OpenEngine) -> VideoOut:
+    """Give a video that was set aside another chance; for any other this changes nothing."""
+    engine.retry(video.video_id)
+    return describe_video(engine.library.need(video.video_id))
+
+
 @router.get("/videos/{video_id}/heatmap")
 def heatmap(
     video: SearchableVideo,
@@ -137,7 +145,7 @@ def classes(video: SearchableVideo, engine: OpenEngine, asked: ClassesIn) -> Cla
 def understand(
     engine: Engine, examples: Examples, words: str | None, query_id: str | None
 ) -> tuple[QueryOut, np.ndarray]:
-    """The query in words for people and as a unit vector (float32 [dim]) for the store."""
+    """The query in words for people, and as unit vectors (float32 [dim] or [Q, dim])."""
     if (words is None) == (query_id is None):
         raise ApiError("Ask with either words (q) or an example video (query).")
     if words is not None:

@@ -5,6 +5,7 @@ command runs, so that `--help` answers at once.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,7 +66,9 @@ Reader = Annotated[
 Host = Annotated[str, typer.Option(envvar="PRISMSEARCH_HOST", help="The address to listen on.")]
 Port = Annotated[
     int | None,
-    typer.Option(envvar="PRISMSEARCH_PORT", help="The port; else the first free from 7860."),
+    typer.Option(
+        envvar="PRISMSEARCH_PORT", min=0, max=65535, help="The port; else the first free from 7860."
+    ),
 ]
 Names = Annotated[
     list[str] | None,
@@ -243,10 +246,15 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def main() -> None:
-    """The console command; what can go wrong is one message, not a trace."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console command; what can go wrong is one message, not a trace.
+
+    arguments: instead of those of the process.
+    """
+    # A container that is stopped ends as Ctrl-C does: the work under way is handed back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        cli()
+        cli(arguments)
     except (EncoderError, IndexerError) as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         sys.exit(1)

@@ -21,6 +21,7 @@ class ModelOut(BaseModel):
     pixels: int
     dim: int
     toy: bool
+    reads_words: bool
 
 
 class InfoOut(BaseModel):

@@ -40,6 +40,7 @@ ANSWER_HEADERS = {
 ECHOED_HEADERS = ("cookie", "authorization", "host")
 CLOSED_PREFIXES = (
     "/gradio_api/file=http",
+    "/gradio_api/file/",
     "/gradio_api/proxy=",
     "/gradio_api/upload",
     "/gradio_api/deep_link",

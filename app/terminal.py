@@ -14,7 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app import __version__
 from encoder.catalogue import get_card
+from encoder.errors import EncoderError
 from indexer.errors import IndexerError
 from indexer.library import Library
 from indexer.settings import Settings
@@ -56,7 +58,7 @@ def prepare_meanwhile(engine: "Engine", folders: Sequence[Path]) -> None:
             if engine.embedder.card.kind == "clip":
                 engine.search.text_vector("hello")
             add(engine, folders)
-        except IndexerError as error:
+        except (IndexerError, EncoderError) as error:
             tell(str(error))
 
     threading.Thread(target=run, name="folders", daemon=True).start()
@@ -67,9 +69,14 @@ def index(settings: Settings, folders: Sequence[Path]) -> bool:
     with opened(settings) as engine:
         engine.worker.start()
         add(engine, folders)
-        line = Line()
+        line, said = Line(), None
         while not engine.worker.wait(GLANCE):
             line.show(progress(engine))
+            trouble = waiting_for(engine)
+            if trouble and trouble != said:
+                line.end()
+                tell(trouble)
+            said = trouble
         line.end()
         failed = engine.library.videos("failed")
         for video in failed:
@@ -87,6 +94,12 @@ def progress(engine: "Engine") -> str:
         return f"{settled} of {len(videos)} videos"
     far = f"{now.segments_done} of {now.segments_planned} segments"
     return f"{settled} of {len(videos)} videos; {now.title}: {far}"
+
+
+def waiting_for(engine: "Engine") -> str | None:
+    """Why a video that has its turn does not go on, such as a store that is down."""
+    notes = (v.note for v in engine.library.videos() if v.state in ("queued", "indexing"))
+    return next((note for note in notes if note), None)
 
 
 def summary(engine: "Engine") -> str:
@@ -137,7 +150,7 @@ def info(settings: Settings) -> None:
 
     card = get_card(settings.model)
     facts = {
-        "PrismSearch": f"{version('prismsearch')}, Python {platform.python_version()}",
+        "PrismSearch": f"{__version__}, Python {platform.python_version()}",
         "data folder": str(settings.data_dir),
         "model": f"{card.name}: {card.description}",
         "device": default_device(),

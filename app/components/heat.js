@@ -1,5 +1,6 @@
 // Draws a query's heat over a whole video: one curve through its segments, with the play-head.
 window.prism.heat ??= (() => {
+  const CONTRAST = 1.8; // above 1, so that what is almost as good looks clearly cooler
   const RAMP = ["--ps-heat-0", "--ps-heat-1", "--ps-heat-2", "--ps-heat-3"];
 
   function prepare(canvas) {
@@ -15,7 +16,8 @@ window.prism.heat ??= (() => {
   // Segments overlap, so each one speaks for its middle; the ends carry on to the video's ends.
   function points(segments, scale, duration) {
     const { low, high } = scale;
-    const level = (score) => Math.min(1, Math.max(0, (score - low) / Math.max(1e-6, high - low)));
+    const share = (score) => Math.min(1, Math.max(0, (score - low) / Math.max(1e-6, high - low)));
+    const level = (score) => share(score) ** CONTRAST;
     const middle = segments.map((one) => [(one.start + one.end) / 2, level(one.score)]);
     if (!middle.length) return [];
     return [[0, middle[0][1]], ...middle, [duration, middle.at(-1)[1]]];

@@ -16,13 +16,14 @@ function card(moment, low, high) {
   picture.addEventListener("error", () => picture.classList.add("ps-missing"));
   const bar = el("span", { class: "ps-bar" }, el("span", {}));
   bar.firstChild.style.width = `${Math.round(18 + 82 * strength)}%`;
-  const name = `${moment.rank}. ${moment.title}, ${clock(moment.start)} to ${clock(moment.end)}`;
+  const stretch = `${clock(moment.start)} to ${clock(moment.end)}`;
+  const name = `${moment.rank}. ${moment.title}, ${stretch}`;
   const button = el(
-    "button", { type: "button", class: "ps-card", "aria-label": name },
+    "button", { type: "button", class: "ps-card", "aria-label": name, title: stretch },
     el("span", { class: "ps-picture" },
       picture,
       el("span", { class: "ps-play" }, icon("play")),
-      el("span", { class: "ps-time" }, `${clock(moment.start)} – ${clock(moment.end)}`)),
+      el("span", { class: "ps-time" }, clock(moment.play_at))),
     el("span", { class: "ps-name" }, moment.title),
     el("span", { class: "ps-rank", title: "Similarity of the query and this moment (cosine)" },
       el("span", { class: "ps-place" }, `${moment.rank}`), bar,

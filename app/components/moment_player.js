@@ -117,9 +117,10 @@ function list() {
     .sort((a, b) => a.start - b.start)
     .map((one) =>
       el("button", {
-        type: "button", class: "ps-jump", title: `Rank ${one.rank}`,
+        type: "button", class: "ps-jump",
+        title: `Rank ${one.rank}, ${clock(one.start)} to ${clock(one.end)}`,
         onclick: () => journey.open(one.video_id, one.play_at),
-      }, icon("play"), `${clock(one.start)} – ${clock(one.end)}`));
+      }, icon("play"), clock(one.play_at)));
   moments.replaceChildren(...buttons);
   moments.hidden = buttons.length < 2;
 }

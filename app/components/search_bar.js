@@ -88,6 +88,10 @@ on("focus", () => {
   input.select();
 });
 on("library", () => {
-  reads.hidden = !journey.info || journey.info.model.toy;
+  const model = journey.info?.model;
+  reads.hidden = !model || model.toy;
+  if (!model || model.reads_words) return;
+  reads.textContent = "This model reads no words: search with an example video.";
+  input.disabled = go.disabled = true;
 });
 draw();

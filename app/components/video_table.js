@@ -129,14 +129,24 @@ function create(video) {
     el("span", { class: "ps-about" }, el("span", { class: "ps-name" }, video.title), words));
   const tools = el("span", { class: "ps-tools" });
   const whole = el("li", { "data-video": video.video_id }, open, chip, tools, progress.whole);
-  const row = { whole, progress, chip, words, picture, tools };
-  calm(row, video);
-  return row;
+  return { whole, progress, chip, words, picture, tools };
 }
 
 function calm(row, video) {
   if (journey.info?.read_only) return row.tools.replaceChildren();
-  row.tools.replaceChildren(iconButton("trash", `Remove ${video.title}`, () => confirm(row, video)));
+  const trash = iconButton("trash", `Remove ${video.title}`, () => confirm(row, video));
+  const again = el("button", { type: "button", class: "ps-button", onclick: () => retry(video) }, "Try again");
+  row.tools.replaceChildren(...(video.state === "failed" ? [again, trash] : [trash]));
+}
+
+async function retry(video) {
+  say("");
+  try {
+    await api(`videos/${video.video_id}/retry`, { method: "POST" });
+    await journey.refresh();
+  } catch (error) {
+    say(error.message);
+  }
 }
 
 function confirm(row, video) {
@@ -159,6 +169,8 @@ async function remove(row, video) {
 
 function patch(row, video) {
   row.whole.className = `ps-is-${video.state}`;
+  if (row.state !== video.state) calm(row, video);
+  row.state = video.state;
   row.chip.textContent = video.state === "done" && video.note ? "Partly ready" : STATES[video.state];
   row.words.textContent = describe(video);
   row.progress.whole.hidden = !["queued", "indexing"].includes(video.state);
