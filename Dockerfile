@@ -9,7 +9,7 @@ RUN useradd --create-home --uid 1000 prism \
     && chown prism:prism /data /models
 WORKDIR /srv/prismsearch
 
-COPY constraints.txt pyproject.toml README.md LICENSE ./
+COPY constraints.txt pyproject.toml README.md LICENSE NOTICE ./
 COPY encoder encoder
 COPY indexer indexer
 COPY app app

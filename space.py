@@ -6,13 +6,13 @@ drawn library is made anew at each start, which takes seconds.
 
 import tempfile
 
-from app.cli import cli
+from app.cli import main as prismsearch
 
 
 def main() -> None:
     """Serve the demo on the port and under the host names of Spaces."""
     with tempfile.TemporaryDirectory(prefix="prismsearch-") as data_dir:
-        cli(
+        prismsearch(
             [
                 "demo",
                 *("--data-dir", data_dir),

@@ -27,7 +27,7 @@ OWNERS = {
     "gradio": ("app/page.py", "app/components/"),
     "typer": ("app/cli.py",),
 }
-READS_ENVIRONMENT = ("app/cli.py", "space.py", "indexer/demo.py", "encoder/toy/train.py")
+READS_ENVIRONMENT = ("app/cli.py",)
 
 
 def sources() -> list[Path]:

@@ -137,10 +137,12 @@ def test_a_space_starts_by_its_own_command(root: Path, tmp_path: Path) -> None:
     )
     try:
         wait_for("/healthz", "someone-prismsearch.hf.space", "ok")
+        told = wait_for("/api/v1/info", "someone-prismsearch.hf.space", "version")
+        assert json.loads(told)["read_only"]
         found = wait_for("/api/v1/search?q=a+red+circle", "someone-prismsearch.hf.space", "peak")
         assert json.loads(found)["moments"]
         assert fetch("/healthz", "evil.example")[0] == 421
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
     assert list(tmp_path.iterdir()) == [], "its data folder is gone with it"

@@ -136,6 +136,12 @@ def test_missing_weights_say_what_to_do(
         assert hint in ended.err
 
 
+def test_a_port_that_cannot_be(run: Run) -> None:
+    ended = run("serve", "--port", "70000")
+    assert ended.code == 2
+    assert "Traceback" not in ended.err
+
+
 def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
     ended = run("index", str(tmp_path / "nowhere"))
     assert ended.code == 2

@@ -76,6 +76,7 @@ def test_another_site_may_look_but_not_change(client: TestClient) -> None:
     "path",
     [
         "/gradio_api/file=https://example.org/x",
+        "/gradio_api/file/https://example.org/x",
         "/gradio_api/file=HTTP://example.org/x",
         "/gradio_api/proxy=https://example.org/x",
         "/gradio_api/upload",
