@@ -117,7 +117,7 @@ def fetch(path: str, host: str) -> tuple[int, bytes]:
         return 0, b""
 
 
-def wait_for(path: str, host: str, good: str, seconds: float = 90) -> str:
+def wait_for(path: str, host: str, good: str, seconds: float = 180) -> str:
     """Ask until the answer contains what is hoped for."""
     deadline = time.monotonic() + seconds
     body = b""
