@@ -25,7 +25,7 @@ SUGGESTIONS = (  # each happens once in the demo's library
     "a red cross spins",
     "three yellow triangles move right",
     "a blue ring below a green star",
-    "a yellow circle grows then moves up",
+    "a pink circle moves up then moves left",
     "a purple ring circles around",
 )
 DEFAULT_MODEL = "videoprism_lvt_public_v1_base"

@@ -155,7 +155,7 @@ def test_every_suggestion_finds_its_moment(page: Page, indexed: str) -> None:
         "a red cross spins": ("First aid", "a large red cross spins"),
         "three yellow triangles move right": ("Pyramids", "three small yellow triangles"),
         "a blue ring below a green star": ("Deep sea", "a blue ring below"),
-        "a yellow circle grows then moves up": ("Waking up slowly", "a large yellow circle grows"),
+        "a pink circle moves up then moves left": ("Lost balloons", "a large pink circle"),
         "a purple ring circles around": ("Ring toss", "a large purple ring circles"),
     }
     for words in SUGGESTIONS:
