@@ -41,16 +41,6 @@ class Added:
     refused: list[Refused]
 
 
-@dataclass(frozen=True)
-class Status:
-    """An installation at a glance: videos by state, segments stored, the video being indexed."""
-
-    model: str
-    videos: dict[str, int]
-    segments: int
-    current: str | None
-
-
 class Engine:
     """One data folder, one model, one store. Safe to use from several threads.
 
@@ -94,13 +84,14 @@ class Engine:
     def open(cls, settings: Settings, report: Report | None = None) -> Self:
         """Load the model that the settings name and open the installation.
 
-        `report` gets a line whenever something takes long, such as a download.
+        `report` gets a line whenever something takes long, such as a download. Programs that were
+        compiled stay in the data folder: the next start finds them there.
         """
         embedder = Embedder.load(
             settings.model,
             weights=settings.weights,
             tokenizer=settings.tokenizer,
-            cache_dir=settings.cache_dir,
+            cache_dir=settings.data_dir / "models",
             report=report,
         )
         return cls(settings, embedder, report)
@@ -247,12 +238,3 @@ class Engine:
         """The picture (JPEG) of one segment of a known video, if there is one."""
         path = self._media.poster(video_id, index)
         return path if path.is_file() else None
-
-    def status(self) -> Status:
-        """The installation at a glance."""
-        return Status(
-            model=self.embedder.describe(),
-            videos=self.library.counts(),
-            segments=self.store.count(),
-            current=self.worker.current,
-        )

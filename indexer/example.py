@@ -10,6 +10,7 @@ import numpy as np
 
 from encoder.embedder import Embedder
 from indexer.decoding import Reader, Sample
+from indexer.errors import VideoError
 from indexer.reader import probe, read_frames
 from indexer.segments import Segment, grid_size, plan, rate_for
 from indexer.settings import hop_frames
@@ -23,6 +24,8 @@ def embed_video(path: Path, embedder: Embedder, reader: Reader = "pyav") -> np.n
     Raises VideoError if it cannot be read.
     """
     frames, duration = embedder.frames, probe(path).duration
+    if duration <= 0:
+        raise VideoError("nothing_decodable")  # no window fits into no time
     rate = rate_for(duration, frames)
     planned = plan(grid_size(duration, rate), frames, hop_frames(frames), duration, rate)
     chosen = spread(planned, MOST_WINDOWS)

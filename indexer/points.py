@@ -50,14 +50,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which segments a search may return: of these videos, overlapping [start, end) seconds.
+    """Which segments a search may return: those of these videos.
 
-    None leaves that side open. An empty set of videos matches nothing.
+    None stands for all videos; an empty set matches nothing.
     """
 
     videos: frozenset[str] | None = None
-    start: float | None = None
-    end: float | None = None
 
 
 EVERYTHING = Scope()

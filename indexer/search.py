@@ -80,12 +80,6 @@ class Search:
         """The moments nearest to the words, best first."""
         return self.by_vector(self.text_vector(words), limit, per_video, scope)
 
-    def by_video(
-        self, path: Path, limit: int = 24, per_video: int = 3, scope: Scope = EVERYTHING
-    ) -> list[Moment]:
-        """The moments nearest to an example video, best first."""
-        return self.by_vector(self.video_vectors(path), limit, per_video, scope)
-
     def by_vector(
         self,
         vector: np.ndarray,

@@ -29,7 +29,6 @@ class Settings(BaseModel):
     model: str = "videoprism_lvt_public_v1_base"
     weights: Path | None = None
     tokenizer: Path | None = None
-    cache_dir: Path | None = None
     qdrant_url: str | None = None
     qdrant_api_key: str | None = Field(default=None, repr=False)
     reader: Literal["pyav", "decord"] = "pyav"

@@ -94,17 +94,12 @@ def _segment(record: Any) -> StoredSegment:
     return StoredSegment(**{name: record.payload[name] for name in _SEGMENT_FIELDS}, vector=vector)
 
 
-def _filter(scope: Scope, engine: Any, between: Any) -> Any:
-    """A scope in an engine's words: both name their classes alike, but for that of ranges."""
-    must = []
-    if scope.videos is not None:
-        any_of = engine.MatchAny(any=sorted(scope.videos))
-        must.append(engine.FieldCondition(key="video_id", match=any_of))
-    if scope.start is not None:
-        must.append(engine.FieldCondition(key="end", range=between(gt=scope.start)))
-    if scope.end is not None:
-        must.append(engine.FieldCondition(key="start", range=between(lt=scope.end)))
-    return engine.Filter(must=must) if must else None
+def _filter(scope: Scope, engine: Any) -> Any:
+    """A scope in an engine's words: both name their classes alike."""
+    if scope.videos is None:
+        return None
+    any_of = engine.MatchAny(any=sorted(scope.videos))
+    return engine.Filter(must=[engine.FieldCondition(key="video_id", match=any_of)])
 
 
 def _only(video_id: str | None) -> Scope:
@@ -176,7 +171,7 @@ class EdgeStore:
         request = edge.QueryRequest(
             limit=limit,
             query=edge.Query.Nearest(wanted, using=VECTOR),
-            filter=_filter(scope, edge, edge.RangeFloat),
+            filter=_filter(scope, edge),
             with_payload=True,
         )
         with _edge_errors("searched"):
@@ -197,7 +192,7 @@ class EdgeStore:
             request = edge.ScrollRequest(
                 offset=offset,
                 limit=PAGE,
-                filter=_filter(_only(video_id), edge, edge.RangeFloat),
+                filter=_filter(_only(video_id), edge),
                 with_payload=True,
                 with_vector=with_vector,
             )
@@ -209,13 +204,13 @@ class EdgeStore:
 
     def count(self, video_id: str | None = None) -> int:
         """How many; see `Store`."""
-        chosen = _filter(_only(video_id), edge, edge.RangeFloat)
+        chosen = _filter(_only(video_id), edge)
         with _edge_errors("counted"):
             return self._shard.count(edge.CountRequest(exact=True, filter=chosen))
 
     def delete_video(self, video_id: str) -> None:
         """Forget one video; see `Store`."""
-        chosen = _filter(_only(video_id), edge, edge.RangeFloat)
+        chosen = _filter(_only(video_id), edge)
         with _edge_errors("removed"):
             self._shard.update(edge.UpdateOperation.delete_points_by_filter(chosen))
 
@@ -265,8 +260,6 @@ def _make_shard(path: Path, dim: int) -> edge.EdgeShard:
     )
     make_index = edge.UpdateOperation.create_field_index
     shard.update(make_index("video_id", edge.KeywordIndexParams(is_tenant=True)))
-    shard.update(make_index("start", edge.FloatIndexParams()))
-    shard.update(make_index("end", edge.FloatIndexParams()))
     return shard
 
 
@@ -326,9 +319,8 @@ class QdrantStore:
         _check_fingerprint(stored, self._fingerprint, f"the collection {self._name}")
         models = self._models
         # Filters are fast only over fields that are indexed before data comes; again is harmless.
-        self._index("video_id", models.KeywordIndexParams(type="keyword", is_tenant=True))
-        self._index("start", models.FloatIndexParams(type="float"))
-        self._index("end", models.FloatIndexParams(type="float"))
+        schema = models.KeywordIndexParams(type="keyword", is_tenant=True)
+        self._client.create_payload_index(self._name, "video_id", schema, wait=True)
         self._point_alias()
 
     def _create(self) -> None:
@@ -343,9 +335,6 @@ class QdrantStore:
             vectors_config={VECTOR: vectors},
             metadata=self._fingerprint.model_dump(),
         )
-
-    def _index(self, field: str, schema: Any) -> None:
-        self._client.create_payload_index(self._name, field, schema, wait=True)
 
     def _point_alias(self) -> None:
         """Make the alias name this collection, in one step for whoever reads by it."""
@@ -389,7 +378,7 @@ class QdrantStore:
         return [_hit(point) for point in found.points]
 
     def _filter(self, scope: Scope) -> Any:
-        return _filter(scope, self._models, self._models.Range)
+        return _filter(scope, self._models)
 
     def segments(self, video_id: str) -> list[StoredSegment]:
         """All of one video by time; see `Store`."""

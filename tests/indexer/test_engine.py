@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from indexer.errors import (
 )
 
 PATIENCE = 120.0
+ROOT = Path(__file__).resolve().parent.parent.parent
 POSIX = os.name == "posix"
 
 
@@ -261,9 +264,31 @@ def test_a_second_engine_on_the_same_folder_is_refused(
     for model in (engine.embedder, untrained.embedder(1)):
         with pytest.raises(StoreLocked, match="Another PrismSearch"):
             open_engine(model)
-    assert engine.status().videos == {}
+    assert engine.library.videos() == []
     engine.close()
     open_engine()
+
+
+# Compiled programs.
+
+
+def test_what_one_process_compiled_the_next_one_finds(data_dir: Path) -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pathlib import Path; from indexer.engine import Engine\n"
+        "from indexer.settings import Settings\n"
+        "with Engine.open(Settings(data_dir=Path(sys.argv[2]), model='toy')) as engine:\n"
+        "    engine.search.text_vector('a red circle')\n"
+    )
+    command = [sys.executable, "-c", script, str(ROOT), str(data_dir)]
+    seen: list[set[str]] = []
+    for _ in range(2):
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        programs = (data_dir / "models").iterdir()
+        seen.append({path.name for path in programs if path.name.endswith("-cache")})
+    assert len(seen[0]) > 0
+    assert seen[0] == seen[1], "the second process compiled something again"
 
 
 # Making the library true again.
@@ -316,15 +341,6 @@ def test_a_removal_that_was_interrupted_is_ended_at_the_next_start(
         assert engine.library.removals() == []
         assert engine.store.count() == 0
         assert files_below(data_dir / "media") == set()
-
-
-def test_status_at_a_glance(engine: Engine, draw: Draw, tmp_path: Path) -> None:
-    engine.add_files([draw(tmp_path / "a.mp4", 5)])
-    assert engine.status().videos == {"queued": 1}
-    finish(engine)
-    status = engine.status()
-    assert (status.videos, status.segments, status.current) == ({"done": 1}, 2, None)
-    assert status.model.startswith("toy on ")
 
 
 def test_a_poster_is_looked_up_by_checked_ids_only(engine: Engine) -> None:

@@ -1,6 +1,7 @@
 """Searches over segments whose vectors are placed by hand, so that every answer is known."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from indexer.content import Content
 from indexer.engine import Engine
 from indexer.errors import UnknownVideo, VideoError
 from indexer.points import Point, Scope
+from indexer.reader import probe
 from indexer.search import Search
 
 DIM = 64
@@ -89,8 +91,6 @@ def test_scope_holds_in_moments(engine: Engine) -> None:
     a = place(engine, "a", [0.9, 0.0, 0.1, 0.2, 0.5, 0.0])
     place(engine, "b", [0.8, 0.0])
     assert found(engine, scope=Scope(videos=frozenset({a}))) == [("a", 0.0, 4.0), ("a", 8.0, 12.0)]
-    late = Scope(start=7.0, end=11.0)
-    assert found(engine, scope=late) == [("a", 8.0, 12.0)]
     assert found(engine, scope=Scope(videos=frozenset())) == []
 
 
@@ -172,9 +172,19 @@ def test_a_video_finds_itself(engine: Engine, draw: Draw, tmp_path: Path) -> Non
     engine.add_files(paths)
     engine.worker.start()
     assert engine.worker.wait(120)
-    best = engine.search.by_video(paths[1], limit=1)[0]
+    best = engine.search.by_vector(engine.search.video_vectors(paths[1]), limit=1)[0]
     assert best.title == "1.mp4"
     assert best.score == pytest.approx(1, abs=1e-2)
+
+
+def test_an_example_that_lasts_no_time_is_refused_in_words(
+    engine: Engine, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = draw(tmp_path / "a.mp4", 1)
+    timeless = replace(probe(path), duration=0.0)
+    monkeypatch.setattr("indexer.example.probe", lambda path: timeless)
+    with pytest.raises(VideoError, match="Not one picture"):
+        engine.search.video_vectors(path)
 
 
 def test_an_example_that_ends_early_is_still_a_query(
