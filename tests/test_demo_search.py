@@ -36,7 +36,7 @@ SHORT = (  # as people type: few words, and what they mean
 class Event:
     """One thing that happens in one film."""
 
-    title: str
+    file: str
     start: float
     end: float
     caption: str
@@ -64,10 +64,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield opened
 
 
-def hit(moment: Moment, said: Scene, happened: list[Event]) -> bool:
+def hit(file: str, moment: Moment, said: Scene, happened: list[Event]) -> bool:
     """Whether the peak lies within one hop of an event of which the words are true."""
     return any(
-        event.title == moment.title
+        event.file == file
         and event.start - HOP <= moment.peak <= event.end + HOP
         and not contradicts([said], [event.scene])[0, 0]
         for event in happened
@@ -76,8 +76,13 @@ def hit(moment: Moment, said: Scene, happened: list[Event]) -> bool:
 
 def missed(engine: Engine, queries: list[tuple[str, Scene]]) -> list[str]:
     happened = truth()
+    files = {video.video_id: video.path.name for video in engine.library.videos()}
     found = [(words, said, engine.search.by_text(words, limit=3)[0]) for words, said in queries]
-    return [words for words, said, moment in found if not hit(moment, said, happened)]
+    return [
+        words
+        for words, said, moment in found
+        if not hit(files[moment.video_id], moment, said, happened)
+    ]
 
 
 def test_what_happens_is_found_where_it_happens(engine: Engine) -> None:
@@ -93,7 +98,7 @@ def test_a_few_words_are_enough(engine: Engine) -> None:
 def test_the_truth_is_the_table_of_films() -> None:
     told = truth()
     drawn = [
-        Event(f"{title}.mp4", event.start, event.end, event.caption, event.scene)
+        Event(title, event.start, event.end, event.caption, event.scene)
         for title, (_, lines) in FILMS.items()
         for event in events(lines)
     ]
