@@ -4,6 +4,7 @@ Knows how a parameter is declared in one type and used in another. Knows nothing
 attention or video.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -59,10 +60,13 @@ def l2_normalize(
 
 
 class Module(nn.Module):
-    """Base of all layers: parameters are kept in `dtype` and used in `fprop_dtype`."""
+    """Base of all layers: parameters are kept in `dtype` and used in `fprop_dtype`.
 
-    dtype: DTypeLike = jnp.float32
-    fprop_dtype: DTypeLike = jnp.float32
+    Both are given by keyword, so that positional arguments begin with a layer's own fields.
+    """
+
+    dtype: DTypeLike = dataclasses.field(default=jnp.float32, kw_only=True)
+    fprop_dtype: DTypeLike = dataclasses.field(default=jnp.float32, kw_only=True)
 
     @nn.nowrap
     def weight(self, name: str, init: Initializer, shape: tuple[int, ...]) -> Array:

@@ -36,7 +36,9 @@ def find_weights(
     if card.bundled:
         return card.bundled
     if card.hub_id is None or card.weights_file is None:
-        raise CheckpointError(f"No weights of {card.name} were published: give a file of your own.")
+        raise CheckpointError(
+            f"No weights of {card.name} were published: pass your own with --weights FILE."
+        )
     try:
         return hub.fetch(card.hub_id, card.weights_file, cache_dir=cache_dir, report=report)
     except DownloadError as error:

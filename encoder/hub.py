@@ -6,7 +6,9 @@ is a DownloadError, soon rather than after minutes of retries.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import file_digest
+from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -25,6 +27,8 @@ Report = Callable[[str], None]
 
 TIMEOUT = 5.0
 """Seconds in which a hub must answer; the download itself may take as long as it needs."""
+
+MEANWHILE = "Meanwhile `prismsearch demo` works without any download."
 
 
 class MissingOnHubError(DownloadError):
@@ -60,7 +64,7 @@ def by_hand(card: ModelCard) -> str:
     text = f"Download {card.weights_file}{size} from {card.page} and pass it with --weights FILE"
     if card.kind == "clip":
         text += f"; {tokenizer_by_hand(card.tokenizer)}"
-    return f"{text}. Meanwhile `prismsearch demo` works without any download."
+    return f"{text}. {MEANWHILE}"
 
 
 def tokenizer_by_hand(name: str) -> str:
@@ -86,9 +90,15 @@ def fetch_url(url: str, target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with urlopen(url, timeout=TIMEOUT) as answer:
             unfinished.write_bytes(answer.read())
-    except OSError as error:
+    except (OSError, HTTPException) as error:  # the latter for an answer that breaks off
         raise DownloadError(f"{url} could not be fetched ({error}).") from error
     return unfinished.replace(target)
+
+
+def forget(path: Path) -> None:
+    """Take a file that is not what it should be from the cache: it is fetched anew next time."""
+    with suppress(OSError):  # a cache that may only be read
+        path.unlink()
 
 
 def _download(

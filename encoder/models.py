@@ -39,7 +39,9 @@ from encoder.tokenizers import (
 __all__ = [
     "CHECKPOINTS",
     "CONFIGS",
+    "K400_NUM_CLASSES",
     "MODELS",
+    "SSV2_NUM_CLASSES",
     "TEXT_MAX_LEN",
     "TEXT_TOKENIZERS",
     "canonicalize_text",
@@ -62,32 +64,50 @@ __all__ = [
 
 Builder = Callable[[], nn.Module]
 
+Place = str | Path | tuple[str, str]
+"""Where weights lie: a file, or repository and file on the hub."""
+
+
+def _config_name(card: ModelCard) -> str:
+    return card.name.replace("public_", "")
+
+
+K400_NUM_CLASSES = 400
+"""Classes of Kinetics-400."""
+
+SSV2_NUM_CLASSES = 174
+"""Classes of Something-Something v2."""
+
 TEXT_MAX_LEN = MAX_LENGTH
 
-TEXT_TOKENIZERS: Mapping[str, Mapping[str, Any]] = {
+TEXT_TOKENIZERS: dict[str, dict[str, Any]] = {
     name: {"model_path": str(card.bundled or card.url), "vocab_size": card.pieces}
     for name, card in TOKENIZERS.items()
 }
 """Vocabulary sizes and first homes of the tokenizers; `load_text_tokenizer` knows more sources."""
 
-CHECKPOINTS: Mapping[str, tuple[str, str]] = {
+CHECKPOINTS: dict[str, Place] = {
     card.name: (card.hub_id, card.weights_file)
     for card in CARDS.values()
     if card.hub_id and card.weights_file
 }
 """Hub repository and file of every model with public weights."""
 
-CONFIGS: Mapping[str, Mapping[str, Any]] = {
-    card.name.replace("public_", ""): card.config
-    for card in CARDS.values()
-    if card.kind != "classifier"
+CONFIGS: dict[str, dict[str, Any]] = {
+    _config_name(card): dict(card.config) for card in CARDS.values() if card.kind != "classifier"
 }
-"""Constructor fields by configuration name (without `public_`); building changes none of them."""
+"""Constructor fields by configuration name (without `public_`), which the builders read.
+
+They may be copied and changed; building changes none of them, and the catalogue has its own.
+"""
 
 
-def _build(name: str) -> nn.Module:
-    card = get_card(name)
-    return (FactorizedVideoCLIP if card.kind == "clip" else FactorizedEncoder)(**card.config)
+def _build(card: ModelCard, config: Mapping[str, Any]) -> nn.Module:
+    return (FactorizedVideoCLIP if card.kind == "clip" else FactorizedEncoder)(**config)
+
+
+def _build_configured(card: ModelCard) -> nn.Module:
+    return _build(card, CONFIGS[_config_name(card)])
 
 
 def _build_lvt(name: str, text_tokenizer: str) -> FactorizedVideoCLIP:
@@ -95,9 +115,9 @@ def _build_lvt(name: str, text_tokenizer: str) -> FactorizedVideoCLIP:
     return FactorizedVideoCLIP(**{**CONFIGS[name], "vocabulary_size": pieces})
 
 
-def _build_classifier(name: str, num_classes: int) -> FactorizedVideoClassifier:
+def _build_classifier(backbone: str, num_classes: int) -> FactorizedVideoClassifier:
     return FactorizedVideoClassifier(
-        encoder_params=dict(get_card(name).config), num_classes=num_classes
+        encoder_params=dict(CONFIGS[backbone]), num_classes=num_classes
     )
 
 
@@ -133,21 +153,23 @@ def videoprism_lvt_v1_giant(text_tokenizer: str = "c4_en") -> FactorizedVideoCLI
 
 def videoprism_vc_v1_base(num_classes: int) -> FactorizedVideoClassifier:
     """Classifier of `num_classes` on the base encoder; its head has to be taught."""
-    return _build_classifier("videoprism_vc_v1_base", num_classes)
+    return _build_classifier("videoprism_v1_base", num_classes)
 
 
 def videoprism_vc_v1_large(num_classes: int) -> FactorizedVideoClassifier:
     """Classifier of `num_classes` on the large encoder; its head has to be taught."""
-    return _build_classifier("videoprism_vc_v1_large", num_classes)
+    return _build_classifier("videoprism_v1_large", num_classes)
 
 
 def videoprism_vc_v1_giant(num_classes: int) -> FactorizedVideoClassifier:
     """Classifier of `num_classes` on the giant encoder; no part has public weights."""
-    return _build_classifier("videoprism_vc_v1_giant", num_classes)
+    return _build_classifier("videoprism_v1_giant", num_classes)
 
 
-MODELS: Mapping[str, Builder] = {
-    card.name: partial(_build, card.name) for card in CARDS.values() if card.kind != "classifier"
+MODELS: dict[str, Builder] = {
+    card.name: partial(_build_configured, card)
+    for card in CARDS.values()
+    if card.kind != "classifier"
 }
 """Builders by name. Classifiers are built by their own functions, which take the classes."""
 
@@ -182,7 +204,7 @@ def get_model(
 def load_pretrained_weights(
     model_name: str | None,
     checkpoint_path: str | Path | None = None,
-    checkpoints: Mapping[str, str | tuple[str, str]] | None = None,
+    checkpoints: Mapping[str, Place] | None = None,
 ) -> dict[str, Any]:
     """Weights of a model as a tree of float32 arrays on the default device.
 
@@ -193,9 +215,7 @@ def load_pretrained_weights(
     Raises UnknownModel, CheckpointError or DownloadError.
     """
     path = Path(checkpoint_path or _find_weights(model_name or "", checkpoints))
-    known = has_model(model_name or "")
-    expected = expected_shapes(get_card(model_name).name) if known and model_name else None
-    tree = load_weights(path, expected, model_name or "the model")
+    tree = load_weights(path, _expected(model_name or ""), model_name or "the model")
     weights: dict[str, Any] = jax.tree.map(jax.device_put, tree)  # asarray would copy on CPU
     return weights
 
@@ -210,9 +230,12 @@ def load_text_tokenizer(name: str) -> SentencePieceTokenizer:
 
 @cache
 def expected_shapes(name: str) -> Shapes:
-    """Shape of every parameter of a model by its '/'-joined path, as in a checkpoint."""
-    card = get_card(name)
-    model = get_model(card.name)
+    """Shape of every parameter of a model by its '/'-joined path, as in a checkpoint.
+
+    Raises UnknownModel for what is not in the catalogue, and for a classifier.
+    """
+    card = get_card(_among(name, MODELS))
+    model = _build(card, card.config)
     variables = jax.eval_shape(lambda: model.init(jax.random.key(0), *_blank_inputs(card)))
     return {path: leaf.shape for path, leaf in flatten(variables).items()}
 
@@ -229,11 +252,18 @@ def _among(name: str, known: Mapping[str, Any]) -> str:
     raise UnknownModel(f"{name!r} is not among {', '.join(known)}.")
 
 
-def _find_weights(name: str, places: Mapping[str, str | tuple[str, str]] | None) -> str | Path:
-    if places is None:
+def _find_weights(name: str, places: Mapping[str, Place] | None) -> str | Path:
+    if not places:
         return find_weights(get_card(name))
     place = places[_among(name, places)]
-    return place if isinstance(place, str) else hub.fetch(*place)
+    return hub.fetch(*place) if isinstance(place, tuple) else place
+
+
+def _expected(name: str) -> Shapes | None:
+    try:
+        return expected_shapes(name)
+    except UnknownModel:
+        return None  # a model of the caller's own
 
 
 def _blank_inputs(card: ModelCard) -> tuple[jax.Array, ...]:

@@ -8,6 +8,7 @@ import os
 import string
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import sentencepiece
@@ -25,7 +26,32 @@ MAX_LENGTH = 64
 _PUNCTUATION_TO_SPACE = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
 
-class SentencePieceTokenizer:
+class Tokenizer(Protocol):
+    """What `tokenize_texts` needs of a vocabulary, so that one of your own will do."""
+
+    def to_int(
+        self, text: str | Sequence[str], *, bos: bool = False, eos: bool = False
+    ) -> list[int] | list[list[int]]:
+        """Ids of one text, or a list of them of many; with a token before or after if asked."""
+
+    @property
+    def pad_token(self) -> int:
+        """Id of the padding piece; -1 if there is none."""
+
+    @property
+    def eos_token(self) -> int:
+        """Id of the end piece; -1 if there is none."""
+
+    @property
+    def bos_token(self) -> int:
+        """Id of the beginning piece; -1 if there is none."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of pieces; ids are smaller."""
+
+
+class SentencePieceTokenizer(Tokenizer):
     """A SentencePiece model, read from a file.
 
     Raises TokenizerError if the file is missing or is no such model.
@@ -83,7 +109,7 @@ def canonicalize_text(text: str) -> str:
 
 
 def tokenize_texts(
-    tokenizer: SentencePieceTokenizer,
+    tokenizer: Tokenizer,
     inputs: Sequence[str],
     max_length: int = MAX_LENGTH,
     add_bos: bool | None = None,
@@ -103,9 +129,9 @@ def tokenize_texts(
     bos = tokenizer.bos_token >= 0 if add_bos is None else add_bos
     ids = np.zeros((len(inputs), max_length), np.int32)
     paddings = np.ones((len(inputs), max_length), np.float32)
-    for row, text in enumerate(inputs):
-        tokens = tokenizer.encode(canonicalize_text(text) if canonicalize else text, bos=bos)
-        kept = tokens[:max_length]
+    texts = [canonicalize_text(text) if canonicalize else text for text in inputs]
+    for row, tokens in enumerate(tokenizer.to_int(texts, bos=bos, eos=False)):
+        kept = np.asarray(tokens, np.int32)[:max_length]
         ids[row, : len(kept)] = kept
         paddings[row, : len(kept)] = 0.0
     return ids, paddings
@@ -161,9 +187,10 @@ def _fetched(
             return _verified(card, path)
         except TokenizerError as error:
             problems.append(str(error))
+            hub.forget(path)
     raise DownloadError(
         f"The tokenizer {card.name} could not be fetched. {' '.join(problems)} "
-        f"To go on, {hub.tokenizer_by_hand(card.name)}."
+        f"To go on, {hub.tokenizer_by_hand(card.name)}. {hub.MEANWHILE}"
     )
 
 

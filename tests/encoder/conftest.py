@@ -15,13 +15,17 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class FakeHub:
-    """Files by 'owner/name/file'; what was asked for; and how the hub misbehaves."""
+    """Files by 'owner/name/file'; what was asked for; and how the hub misbehaves.
+
+    `withheld` is the number of bytes that it promises and does not send.
+    """
 
     cache: Path
     files: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     claimed_sha256: str | None = None
     claimed_size: int | None = None
+    withheld: int = 0
     silent: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
@@ -51,7 +55,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
                 digest = hub.claimed_sha256 or sha256(body).hexdigest()
                 self.send_header("ETag", f'"{digest}"')
                 self.send_header("X-Linked-Size", str(hub.claimed_size or len(body)))
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + hub.withheld))
             self.end_headers()
             return body
 

@@ -113,7 +113,9 @@ def test_weights_given_bundled_or_nowhere(tmp_path: Path) -> None:
     base, toy = get_card("videoprism_lvt_public_v1_base"), get_card("toy")
     assert find_weights(base, weights=tmp_path / "mine.npz") == tmp_path / "mine.npz"
     assert find_weights(toy).parts[-3:] == ("assets", "toy", "toy_lvt.npz")
-    with pytest.raises(CheckpointError, match=r"No weights of videoprism_v1_giant were published"):
+    with pytest.raises(
+        CheckpointError, match=r"No weights of videoprism_v1_giant .* --weights FILE"
+    ):
         find_weights(get_card("videoprism_v1_giant"))
 
 
@@ -129,3 +131,21 @@ def test_a_plain_url_appears_whole_or_not_at_all(fake_hub, tmp_path: Path) -> No
     asked = len(fake_hub.requests)
     assert hub.fetch_url(url, target) == target
     assert len(fake_hub.requests) == asked
+
+
+def test_an_answer_that_breaks_off_is_told_in_words(fake_hub, tmp_path: Path) -> None:
+    fake_hub.files["a/b/c.model"] = b"whole"
+    fake_hub.withheld = 10
+    with pytest.raises(DownloadError, match=r"c\.model could not be fetched .*5 bytes read"):
+        hub.fetch_url(f"{fake_hub.url}/a/b/resolve/main/c.model", tmp_path / "c.model")
+    assert list(tmp_path.glob("c.model*")) == []
+
+
+def test_a_forgotten_file_is_fetched_anew(fake_hub) -> None:
+    fake_hub.files[f"{REPO}/weights.npz"] = b"wrong"
+    path = fetch(fake_hub)
+    fake_hub.files[f"{REPO}/weights.npz"] = b"whole"
+    assert fetch(fake_hub).read_bytes() == b"wrong"
+    hub.forget(path)
+    hub.forget(path)  # what is not there needs no forgetting
+    assert fetch(fake_hub).read_bytes() == b"whole"

@@ -1,5 +1,6 @@
 """The library interface: names, builders, weights, and the public examples word for word."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -77,11 +78,32 @@ def test_builders_give_what_the_name_says(size: str) -> None:
     assert clip.atten_logit_cap == 50.0
 
 
+def test_classes_of_the_public_benchmarks() -> None:
+    assert (vp.K400_NUM_CLASSES, vp.SSV2_NUM_CLASSES) == (400, 174)
+
+
+def test_a_configuration_can_be_copied_and_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = copy.deepcopy(vp.CONFIGS["videoprism_v1_base"])
+    config["num_heads"] = 6
+    config.update(scan=False)
+    assert FactorizedEncoder(**config).num_heads == 6
+    assert vp.videoprism_v1_base().num_heads == 12, "a copy is a copy"
+
+    monkeypatch.setitem(vp.CONFIGS["videoprism_v1_base"], "num_heads", 6)
+    monkeypatch.setitem(vp.CONFIGS, "videoprism_v1_large", config)
+    assert vp.videoprism_v1_base().num_heads == 6
+    assert vp.get_model("videoprism_public_v1_base") == vp.videoprism_v1_base()
+    assert vp.get_model("videoprism_public_v1_large") == FactorizedEncoder(**config)
+    assert get_card("videoprism_public_v1_base").config["num_heads"] == 12
+
+
 def test_building_changes_no_configuration() -> None:
-    before = {name: dict(config) for name, config in vp.CONFIGS.items()}
+    before = copy.deepcopy(vp.CONFIGS)
     toy_texts = vp.videoprism_lvt_v1_base(text_tokenizer="toy")
-    vp.videoprism_vc_v1_base(3)
-    assert {name: dict(config) for name, config in vp.CONFIGS.items()} == before
+    classifier = vp.videoprism_vc_v1_base(3)
+    assert before == vp.CONFIGS
+    assert classifier.encoder_params == vp.CONFIGS["videoprism_v1_base"]
+    assert classifier.encoder_params is not vp.CONFIGS["videoprism_v1_base"]
     assert toy_texts.vocabulary_size == CARDS["toy"].config["vocabulary_size"] != 32_000
     assert vp.videoprism_lvt_v1_base().vocabulary_size == 32_000
 
@@ -136,8 +158,11 @@ def test_the_type_of_activations_is_chosen_by_the_caller() -> None:
 def test_weights_come_from_where_the_caller_says(small_weights: Path) -> None:
     by_path = vp.load_pretrained_weights(None, checkpoint_path=str(small_weights))
     by_name = vp.load_pretrained_weights("small", checkpoints={"small": str(small_weights)})
+    places = {"small": small_weights.with_name("elsewhere.npz")}
+    by_both = vp.load_pretrained_weights("small", small_weights, checkpoints=places)
     assert isinstance(by_path["params"]["text_encoder"]["cls_emb"], jax.Array)
     jax.tree.map(np.testing.assert_array_equal, by_path, by_name)
+    jax.tree.map(np.testing.assert_array_equal, by_path, by_both)
     with pytest.raises(UnknownModel, match="'toy' is not among small"):
         vp.load_pretrained_weights("toy", checkpoints={"small": str(small_weights)})
 

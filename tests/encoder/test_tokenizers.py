@@ -2,7 +2,9 @@
 
 import io
 import string
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,6 +119,26 @@ def test_texts_are_taken_as_they_are_if_asked(with_bos: SentencePieceTokenizer) 
     assert ids[0, paddings[0] == 0].tolist() == BLAH
 
 
+class Letters:
+    """A vocabulary of one's own, with no more than what the protocol asks for."""
+
+    pad_token, bos_token, eos_token, vocab_size = 0, 1, 2, 30
+
+    def to_int(self, text: str | Sequence[str], *, bos: bool = False, eos: bool = False) -> Any:
+        if isinstance(text, str):
+            ids = [ord(letter) - ord("a") + 3 for letter in text if letter.isalpha()]
+            return [1] * bos + ids + [2] * eos
+        return [self.to_int(one, bos=bos, eos=eos) for one in text]
+
+
+def test_a_tokenizer_of_one_s_own_will_do() -> None:
+    ids, paddings = tokenize_texts(Letters(), ["A bad cab", ""], max_length=6)
+    assert ids.tolist() == [[1, 3, 4, 3, 6, 5], [1, 0, 0, 0, 0, 0]]
+    assert paddings.tolist() == [[0.0] * 6, [0.0] + [1.0] * 5]
+    ids, _ = tokenize_texts(Letters(), ["cab"], max_length=4, add_bos=False)
+    assert ids.tolist() == [[5, 3, 4, 0]]
+
+
 @given(
     texts=st.lists(st.text(st.characters(categories=["L", "N", "P", "S", "Z", "Cs"]))),
     max_length=st.integers(1, 70),
@@ -204,8 +226,17 @@ class TestSources:
         assert "google/2" not in text, "a hub that does not answer is asked once"
         assert text.endswith(
             "download spiece.model from https://huggingface.co/google/3 "
-            "and pass it with --tokenizer FILE."
+            "and pass it with --tokenizer FILE. "
+            "Meanwhile `prismsearch demo` works without any download."
         )
+
+    @pytest.mark.parametrize("place", ["google/2/spiece.model", "first/home/sentencepiece.model"])
+    def test_a_wrong_file_is_asked_for_again(self, load, fake_hub, small: Path, place: str) -> None:
+        fake_hub.files[place] = WITH_BOS.read_bytes()
+        with pytest.raises(DownloadError, match="1,000 pieces"):
+            load()
+        fake_hub.files[place] = small.read_bytes()
+        assert load().vocab_size == SentencePieceTokenizer(small).vocab_size
 
     def test_wrong_files_everywhere_are_all_named(self, load, fake_hub) -> None:
         fake_hub.files["google/2/spiece.model"] = WITH_BOS.read_bytes()
