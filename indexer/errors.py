@@ -5,6 +5,9 @@ shown. A code is for programs and never changes; the sentence says what happened
 and what to do.
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
 VideoCode = Literal[
@@ -101,6 +104,9 @@ _SENTENCES: dict[VideoCode, tuple[str, str]] = {
 
 _RETRYABLE: frozenset[VideoCode] = frozenset({"io_error", "decoder_timeout"})
 
+FINAL: frozenset[str] = frozenset(VIDEO_CODES) - _RETRYABLE - {"decoder_crashed", "out_of_memory"}
+"""Codes that tell what the bytes are: the same bytes, offered again, would fail again."""
+
 
 class IndexerError(Exception):
     """Whatever the indexer refuses or fails at; `str(error)` is a sentence for a person."""
@@ -169,6 +175,12 @@ class UnknownVideo(LibraryError):  # noqa: N818
     code = "unknown_video"
 
 
+class NotIndexed(LibraryError):  # noqa: N818
+    """Nothing was ever indexed with this model here."""
+
+    code = "not_indexed"
+
+
 class ReadOnly(LibraryError):  # noqa: N818
     """This installation takes no changes."""
 
@@ -182,6 +194,28 @@ class UploadRefused(LibraryError):  # noqa: N818
 
 
 class DiskFull(LibraryError):  # noqa: N818
-    """What was sent does not fit on the disk."""
+    """The disk does not hold what was to be written."""
 
     code = "disk_full"
+
+
+_FULL = (
+    "The disk is full. What is stored already is safe: make room on it, and indexing goes on by "
+    "itself; send again what was being uploaded."
+)
+
+
+@contextmanager
+def room_needed() -> Iterator[None]:
+    """Writing that raises DiskFull when the system says that there is no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise no_room() from error
+
+
+def no_room() -> DiskFull:
+    """A disk that turned out to be full while something was written."""
+    return DiskFull(_FULL)

@@ -41,11 +41,16 @@ def _unread(error: OSError) -> Refused:
     return Refused(path, f"The folder {path} could not be read ({error.strerror}).")
 
 
+def real_path(path: Path) -> Path:
+    """Where a path leads; one that leads nowhere, or round in a loop, fails only when read."""
+    return Path(os.path.realpath(path))
+
+
 def _within(path: Path, folder: Path) -> Path | Refused:
     """The file itself, unless it is a link that leads out of the folder."""
-    if not path.is_symlink():
+    if not os.path.islink(path):
         return path
-    target = path.resolve()
-    if not target.is_relative_to(folder.resolve()):
+    target = real_path(path)
+    if not target.is_relative_to(real_path(folder)):
         return Refused(path, f"{path} is a link to a file outside {folder}; add that file itself.")
     return target

@@ -11,6 +11,7 @@ import re
 import shutil
 from pathlib import Path
 
+from indexer.errors import room_needed
 from indexer.formats import SUPPORTED
 
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -41,12 +42,13 @@ class Media:
         return self._folder(video_id) / "posters" / self._fingerprint / f"{index:d}.jpg"
 
     def save_poster(self, video_id: str, index: int, picture: bytes) -> None:
-        """Write a segment's picture, whole or not at all."""
+        """Write a segment's picture, whole or not at all. Raises DiskFull."""
         path = self.poster(video_id, index)
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_bytes(picture)
-        os.replace(partial, path)
+        with room_needed():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(picture)
+            os.replace(partial, path)
 
     def remove(self, video_id: str) -> None:
         """Delete all of a video's files here; what lies in a person's own folder is not ours."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import DiskFull, UploadRefused
+from indexer.errors import DiskFull, UploadRefused, room_needed
 
 MIB = 1 << 20
 
@@ -45,7 +45,7 @@ class Uploads:
         self._check(length, limit)
         handle, name = tempfile.mkstemp(dir=self._folder)
         try:
-            with open(handle, "wb") as file:
+            with room_needed(), open(handle, "wb") as file:
                 digest = hashlib.sha256()
                 for chunk in _counted(chunks, length):
                     digest.update(chunk)
