@@ -4,15 +4,20 @@ Knows labels, places, states and attempts. Knows neither vectors nor pixels, and
 for more than its hash (content.py). Safe to use from several threads.
 """
 
+import os
 import sqlite3
 import threading
 import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from indexer.content import Content
-from indexer.errors import LibraryError, UnknownVideo
+from indexer.errors import FINAL, LibraryError, UnknownVideo, no_room
+from indexer.formats import SUPPORTED
 
 VideoState = Literal["queued", "indexing", "done", "failed"]
 """A `done` video with a note was not readable to its end."""
@@ -53,6 +58,35 @@ STEPS = (
     ) STRICT;
     CREATE INDEX files_by_video ON files (video_id);
     """,
+    # A path is bytes: a name need not be text. Which collections this installation has made, and
+    # videos that are gone while a collection that is not open still holds segments of them.
+    """
+    ALTER TABLE videos ADD COLUMN place BLOB NOT NULL DEFAULT x'';
+    UPDATE videos SET place = CAST(path AS BLOB);
+    ALTER TABLE videos DROP COLUMN path;
+    ALTER TABLE videos RENAME COLUMN place TO path;
+    CREATE TABLE seen (
+        path BLOB PRIMARY KEY,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        video_id TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO seen SELECT CAST(path AS BLOB), size, mtime_ns, video_id FROM files;
+    DROP TABLE files;
+    ALTER TABLE seen RENAME TO files;
+    CREATE INDEX files_by_video ON files (video_id);
+    CREATE TABLE collections (
+        fingerprint TEXT PRIMARY KEY,
+        model TEXT NOT NULL,
+        weights BLOB,
+        tokenizer BLOB
+    ) STRICT;
+    CREATE TABLE leftovers (
+        fingerprint TEXT NOT NULL,
+        video_id TEXT NOT NULL,
+        PRIMARY KEY (fingerprint, video_id)
+    ) STRICT;
+    """,
 )
 
 
@@ -82,6 +116,42 @@ class Video:
     fingerprint: str | None
 
 
+@dataclass(frozen=True)
+class Collection:
+    """What this installation once indexed with: a fingerprint's key and the model behind it.
+
+    `weights` and `tokenizer` are the files that were given in place of the usual ones.
+    """
+
+    fingerprint: str
+    model: str
+    weights: Path | None
+    tokenizer: Path | None
+
+
+def title_of(name: str) -> str:
+    """A file's name as a title: printable, and without the suffix that makes it a video's."""
+    path = PurePath(name)
+    title = path.stem if path.suffix.lower() in SUPPORTED else path.name
+    # Bytes that are no text arrive here as surrogates (Cs).
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in title)
+
+
+def collections_of(data_dir: Path) -> list[Collection]:
+    """The collections of the installation in `data_dir`, the one used last first.
+
+    Nothing is made there, and no model is loaded. Raises LibraryError.
+    """
+    path = data_dir / "library.db"
+    if not path.exists():
+        return []
+    library = Library(path)
+    try:
+        return library.collections()
+    finally:
+        library.close()
+
+
 class Library:
     """The videos of one installation, in one SQLite file."""
 
@@ -93,6 +163,11 @@ class Library:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode = WAL")
             self._climb()
+            # Set aside by an earlier process: an offer now is a person's, and not the one that
+            # every start makes again after a crash.
+            self._gave_up = {
+                video.video_id for video in self._videos("WHERE error_code = 'gave_up'")
+            }
         except sqlite3.Error as error:
             raise LibraryError(
                 f"The library {path} cannot be opened ({error}). Your videos are safe. Move this "
@@ -112,14 +187,16 @@ class Library:
             self._db.executescript(step)
 
     def _all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
-        with self._lock:
-            try:
-                return self._db.execute(statement, values).fetchall()
-            except sqlite3.Error as error:
-                raise LibraryError(
-                    f"The library could not be read or written ({error}). Your videos are safe; "
-                    "check that the disk is not full, then restart."
-                ) from error
+        with self._lock, _named_errors():
+            return self._db.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """A block whose changes all happen, or none of them. Raises LibraryError."""
+        with self._lock, _named_errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:
+                yield
 
     def _videos(self, clause: str, *values: Any) -> list[Video]:
         return [_video(row) for row in self._all(f"SELECT * FROM videos {clause}", *values)]
@@ -148,7 +225,7 @@ class Library:
         """The id of the file at `path` if it looks as it did when it was hashed last."""
         rows = self._all(
             "SELECT video_id FROM files WHERE path = ? AND size = ? AND mtime_ns = ?",
-            str(path),
+            os.fsencode(path),
             size,
             mtime_ns,
         )
@@ -159,28 +236,34 @@ class Library:
     def add(self, path: Path, title: str, managed: bool, content: Content) -> Video:
         """Take a file in. Content that is known stays one video and keeps its label.
 
-        If the place it was known by is gone, the video has moved here and takes the new label.
+        If the place it was known by is gone, the video has moved here and takes the new label. A
+        video that was set aside gets another chance, unless its bytes are what is wrong with it.
         """
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._together():
             self._see(path, content)
             known = self.get(content.video_id)
             if known is None:
                 self._insert(path, title, managed, content)
-            elif known.path != path and not known.path.exists():
-                self._change(content.video_id, path=str(path), title=title, managed=managed)
-            if known is not None and known.error_code == "io_error":
-                self.retry(content.video_id)  # then it could not be read, now it could
+            elif known.path != path and not os.path.exists(known.path):
+                place = os.fsencode(path)
+                self._change(content.video_id, path=place, title=title, managed=managed)
+            if known is not None and self._may_go_better(known):
+                self.retry(content.video_id)
             return self.need(content.video_id)
 
+    def _may_go_better(self, video: Video) -> bool:
+        if video.error_code == "gave_up":
+            return video.video_id in self._gave_up
+        return video.state == "failed" and video.error_code not in FINAL
+
     def _see(self, path: Path, content: Content) -> None:
-        row = (str(path), content.size, content.mtime_ns, content.video_id)
+        row = (os.fsencode(path), content.size, content.mtime_ns, content.video_id)
         self._all("REPLACE INTO files (path, size, mtime_ns, video_id) VALUES (?, ?, ?, ?)", *row)
         # A video that was here before this content is played from another place it was seen at.
         self._all(
             "UPDATE videos SET path = other.path FROM files AS other WHERE videos.path = ?"
             " AND videos.video_id != ? AND other.video_id = videos.video_id",
-            str(path),
+            os.fsencode(path),
             content.video_id,
         )
 
@@ -188,7 +271,7 @@ class Library:
         self._all(
             "REPLACE INTO videos (video_id, title, path, managed, size, added_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            *(content.video_id, title, str(path), managed, content.size, time.time()),
+            *(content.video_id, title, os.fsencode(path), managed, content.size, time.time()),
         )
 
     def replaced(self) -> list[Video]:
@@ -206,13 +289,51 @@ class Library:
         """Hidden videos whose removal was begun and not finished."""
         return self._videos("WHERE removing")
 
-    def finish_removal(self, video_id: str) -> None:
-        """Forget a hidden video and where it was seen, unless it was added again meanwhile."""
-        with self._lock, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+    def finish_removal(self, video_id: str, fingerprint: str) -> None:
+        """Forget a hidden video and where it was seen, unless it was added again meanwhile.
+
+        Its segments are gone from the collection `fingerprint`; in every other one they become
+        leftovers.
+        """
+        with self._together():
             if self._videos("WHERE video_id = ? AND removing", video_id):
                 self._all("DELETE FROM videos WHERE video_id = ?", video_id)
                 self._all("DELETE FROM files WHERE video_id = ?", video_id)
+                self._all(
+                    "INSERT OR IGNORE INTO leftovers (fingerprint, video_id)"
+                    " SELECT fingerprint, ? FROM collections WHERE fingerprint != ?",
+                    video_id,
+                    fingerprint,
+                )
+
+    # Its collections.
+
+    def use(self, collection: Collection) -> None:
+        """Remember what is indexed with from now on."""
+        self._all(
+            "REPLACE INTO collections (fingerprint, model, weights, tokenizer) VALUES (?, ?, ?, ?)",
+            collection.fingerprint,
+            collection.model,
+            _bytes(collection.weights),
+            _bytes(collection.tokenizer),
+        )
+
+    def collections(self) -> list[Collection]:
+        """Every collection that was ever indexed into, the one used last first."""
+        rows = self._all(
+            "SELECT fingerprint, model, weights, tokenizer FROM collections"
+            " ORDER BY rowid DESC"  # what is replaced gets a new one
+        )
+        return [Collection(row[0], row[1], _path(row[2]), _path(row[3])) for row in rows]
+
+    def leftovers(self, fingerprint: str) -> list[str]:
+        """Removed videos of which this collection still holds segments."""
+        rows = self._all("SELECT video_id FROM leftovers WHERE fingerprint = ?", fingerprint)
+        return [row[0] for row in rows]
+
+    def forget_leftovers(self, fingerprint: str) -> None:
+        """This collection holds no segment of a removed video any more."""
+        self._all("DELETE FROM leftovers WHERE fingerprint = ?", fingerprint)
 
     # The queue.
 
@@ -230,6 +351,15 @@ class Library:
             "UPDATE videos SET state = 'indexing', attempts = attempts + 1, fingerprint = ?"
             " WHERE video_id = ?",
             fingerprint,
+            video_id,
+        )
+
+    def postpone(self, video_id: str, note: str) -> None:
+        """End an attempt that nothing could come of for now, whatever the video: no fault of it."""
+        self._all(
+            "UPDATE videos SET state = 'queued', note = ?, attempts = MAX(0, attempts - 1)"
+            " WHERE video_id = ?",
+            note,
             video_id,
         )
 
@@ -300,4 +430,27 @@ class Library:
 def _video(row: sqlite3.Row) -> Video:
     fields = dict(row)
     del fields["removing"]
-    return Video(**{**fields, "path": Path(fields["path"]), "managed": bool(fields["managed"])})
+    path = Path(os.fsdecode(fields["path"]))
+    return Video(**{**fields, "path": path, "managed": bool(fields["managed"])})
+
+
+def _bytes(path: Path | None) -> bytes | None:
+    return None if path is None else os.fsencode(path)
+
+
+def _path(stored: bytes | None) -> Path | None:
+    return None if stored is None else Path(os.fsdecode(stored))
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Give what SQLite raises our name and a sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise no_room() from error
+        raise LibraryError(
+            f"The library could not be read or written ({error}). Your videos are safe; "
+            "check that the disk is sound, then restart."
+        ) from error

@@ -64,7 +64,7 @@ EVERYTHING = Scope()
 class Store(Protocol):
     """All segments of one fingerprint. Safe to use from several threads.
 
-    Every verb raises StoreError, or StoreUnavailable when nobody answers.
+    Every verb raises StoreError, StoreUnavailable when nobody answers, or DiskFull.
     """
 
     def upsert(self, points: Sequence[Point]) -> None:
@@ -84,6 +84,9 @@ class Store(Protocol):
 
     def delete_video(self, video_id: str) -> None:
         """Forget all segments of one video; one that is not stored is no error."""
+
+    def promote(self) -> None:
+        """Become the collection that serves, for whoever looks for it by its usual name."""
 
     def flush(self) -> None:
         """Bring what was stored to the disk."""

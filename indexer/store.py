@@ -22,6 +22,7 @@ from indexer.errors import (
     StoreError,
     StoreMismatch,
     StoreUnavailable,
+    no_room,
 )
 from indexer.ownership import Ownership
 from indexer.points import EVERYTHING, Hit, Point, Scope, Store, StoredSegment, fit, point_id
@@ -60,7 +61,7 @@ def open_store(
     wait: float = 0.0,
     report: Callable[[str], None] | None = None,
 ) -> Store:
-    """The store that the settings name, made if need be, and from now on the one that serves.
+    """The store that the settings name, made if need be.
 
     A server gets `wait` seconds to come up. Raises StoreLocked, StoreMismatch, StoreUnavailable.
     """
@@ -129,7 +130,10 @@ class EdgeStore:
     folder that serves. `optimize()` is never called: it would stop every thread for seconds.
     """
 
-    def __init__(self, shard: edge.EdgeShard, ownership: Ownership, fp: Fingerprint) -> None:
+    def __init__(
+        self, root: Path, shard: edge.EdgeShard, ownership: Ownership, fp: Fingerprint
+    ) -> None:
+        self._root = root
         self._shard = shard
         self._ownership = ownership
         self._fingerprint = fp
@@ -145,11 +149,10 @@ class EdgeStore:
         ownership = Ownership.of(folder)
         try:
             shard = _open_shard(folder, fingerprint)
-            replace_text(root / "CURRENT", fingerprint.key)
         except BaseException:
             ownership.release()
             raise
-        return cls(shard, ownership, fingerprint)
+        return cls(root, shard, ownership, fingerprint)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Store points; see `Store`."""
@@ -214,6 +217,11 @@ class EdgeStore:
         with _edge_errors("removed"):
             self._shard.update(edge.UpdateOperation.delete_points_by_filter(chosen))
 
+    def promote(self) -> None:
+        """Name this folder in `CURRENT`; see `Store`."""
+        with _edge_errors("named"):
+            replace_text(self._root / "CURRENT", self._fingerprint.key)
+
     def flush(self) -> None:
         """Bring to disk; what was not flushed survives a killed process all the same."""
         with _edge_errors("brought to the disk"):
@@ -271,6 +279,8 @@ def _edge_errors(done: str) -> Iterator[None]:
     except IndexerError:
         raise
     except Exception as error:
+        if "no space left" in str(error).lower():  # its only sign of a full disk
+            raise no_room() from error
         raise StoreError(
             f"The index in the data folder could not be {done} ({error}). Your videos are safe. "
             "If a restart does not help, move the folder `index` away: videos are indexed again."
@@ -321,7 +331,6 @@ class QdrantStore:
         # Filters are fast only over fields that are indexed before data comes; again is harmless.
         schema = models.KeywordIndexParams(type="keyword", is_tenant=True)
         self._client.create_payload_index(self._name, "video_id", schema, wait=True)
-        self._point_alias()
 
     def _create(self) -> None:
         models = self._models
@@ -336,17 +345,16 @@ class QdrantStore:
             metadata=self._fingerprint.model_dump(),
         )
 
-    def _point_alias(self) -> None:
+    def promote(self) -> None:
         """Make the alias name this collection, in one step for whoever reads by it."""
         models = self._models
-        known = {alias.alias_name for alias in self._client.get_aliases().aliases}
-        steps: list[Any] = []
-        if LIVE in known:
-            old = models.DeleteAlias(alias_name=LIVE)
-            steps.append(models.DeleteAliasOperation(delete_alias=old))
         new = models.CreateAlias(collection_name=self._name, alias_name=LIVE)
-        steps.append(models.CreateAliasOperation(create_alias=new))
-        self._client.update_collection_aliases(change_aliases_operations=steps)
+        steps: list[Any] = [models.CreateAliasOperation(create_alias=new)]
+        with _server_errors():
+            if LIVE in {alias.alias_name for alias in self._client.get_aliases().aliases}:
+                old = models.DeleteAlias(alias_name=LIVE)
+                steps.insert(0, models.DeleteAliasOperation(delete_alias=old))
+            self._client.update_collection_aliases(change_aliases_operations=steps)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Store points and wait until they are searchable; see `Store`."""

@@ -6,23 +6,27 @@ library itself, so nothing is lost when the process dies. Knows not how a video 
 
 import logging
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 
-from indexer.errors import StoreUnavailable, VideoError
+from indexer.errors import DiskFull, IndexerError, StoreUnavailable, VideoError
 from indexer.job import Cancelled, Job
 from indexer.library import MAX_ATTEMPTS, Library, Video
 from indexer.pipeline import Pipeline
 
 log = logging.getLogger("prismsearch")
 
-STORE_PAUSE = 5.0  # seconds before a store that does not answer is asked again
+PAUSE = 5.0  # seconds before a store that does not answer, or a full disk, is tried again
 
 
 class Worker:
     """The one thread of this installation that indexes videos."""
 
-    def __init__(self, library: Library, pipeline: Pipeline) -> None:
+    def __init__(self, library: Library, pipeline: Pipeline, prepare: Callable[[], None]) -> None:
+        """`prepare` is called at each start, before the first video."""
         self._library = library
         self.pipeline = pipeline
+        self._prepare = prepare
         self._thread: threading.Thread | None = None
         self._state = threading.Condition()
         self._job: Job | None = None
@@ -38,7 +42,9 @@ class Worker:
     def start(self) -> None:
         """Begin, or go on, with what an earlier process left unfinished coming first."""
         if self._thread is None:
+            self._prepare()
             self._stopping = False
+            self._idle = False
             self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
             self._thread.start()
 
@@ -75,9 +81,12 @@ class Worker:
         while not self._stopping:
             try:
                 self._turn()
-            except Exception:  # the library itself failed, say on a full disk: no reason to die
+            except IndexerError as error:  # the library itself: no reason to die
+                log.warning("%s", error)
+                self._pause(PAUSE)
+            except Exception:
                 log.exception("The indexer could not go on; it tries again in a moment.")
-                self._pause(STORE_PAUSE)
+                self._pause(PAUSE)
 
     def _turn(self) -> None:
         video = self._next()
@@ -121,17 +130,32 @@ class Worker:
             outcome = self.pipeline.index(video, job)
         except Cancelled:
             self._library.give_back(video.video_id)
-        except StoreUnavailable as error:
-            self._library.give_back(video.video_id)
-            self._library.mark_queued(video.video_id, str(error))
-            self._pause(STORE_PAUSE)
+        except (StoreUnavailable, DiskFull) as error:
+            self._postpone(video, str(error))
         except VideoError as error:
             self._failed(video, str(error), error.code, error.retryable)
+        except IndexerError as error:
+            self._failed(video, str(error), error.code, True)
         except Exception as error:
             log.exception("Indexing %s failed", video.path)
-            self._failed(video, f"Indexing failed: {error}", getattr(error, "code", "failed"), True)
+            self._failed(video, f"Indexing failed: {error}", "failed", True)
         else:
             self._library.mark_done(video.video_id, outcome.segments, outcome.note)
+
+    def _postpone(self, video: Video, note: str) -> None:
+        """Wait with the whole queue: what is missing would be missing for every other video.
+
+        A full disk may not even take this note, and then it is tried until it does: an attempt
+        that stays counted would look like a crash.
+        """
+        if video.note != note:  # once, and not at every try
+            log.warning("%s", note)
+        noted = False
+        while not (noted or self._stopping):
+            with suppress(DiskFull):
+                self._library.postpone(video.video_id, note)
+                noted = True
+            self._pause(PAUSE)
 
     def _failed(self, video: Video, note: str, code: str, retryable: bool) -> None:
         """Set the video aside, or to the end of the queue if another try may help."""

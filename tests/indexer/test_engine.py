@@ -16,12 +16,14 @@ from indexer.engine import Engine
 from indexer.errors import (
     DiskFull,
     LibraryError,
+    NotIndexed,
     ReadOnly,
     StoreLocked,
     UnknownVideo,
     UploadRefused,
     VideoError,
 )
+from indexer.settings import Settings
 
 PATIENCE = 120.0
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -55,7 +57,7 @@ def test_a_folder_is_taken_in_where_it_lies_and_never_changed(
     (folder / "._a.mp4").write_bytes(b"what another system leaves beside files")
     before = {path: path.stat().st_mtime_ns for path in files_below(folder)}
     added = engine.add_folder(folder)
-    assert [video.title for video in added.videos] == ["a.MP4", "b.mp4"]
+    assert [video.title for video in added.videos] == ["a", "b"]
     assert added.refused == []
     finish(engine)
     assert {path: path.stat().st_mtime_ns for path in files_below(folder)} == before
@@ -80,6 +82,33 @@ def test_links_out_of_the_folder_and_pipes_are_refused_in_words(
     assert "outside" in reasons["out.mp4"]
     assert "not a regular file" in reasons["pipe.mp4"]
     assert len(engine.library.videos()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_no_text_is_taken_in_like_any_other(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    folder = tmp_path / "videos"
+    path = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.mp4"))
+    draw(folder / "a.mp4", 1).rename(path)
+    with open_engine() as engine:
+        (video,) = engine.add_folder(folder).videos
+        assert (video.title, video.path) == ("caf\ufffd", path)
+        finish(engine)
+        assert engine.library.need(video.video_id).state == "done"
+        assert engine.add_folder(folder).refused == []
+
+
+@pytest.mark.skipif(not POSIX, reason="links and modes of POSIX")
+def test_a_link_to_itself_stops_nobody(engine: Engine, draw: Draw, tmp_path: Path) -> None:
+    folder = tmp_path / "videos"
+    good = draw(folder / "b.mp4", 1)
+    loop = folder / "a.mp4"
+    loop.symlink_to(loop)
+    for added in (engine.add_folder(folder), engine.add_files([loop, good])):
+        assert [video.path for video in added.videos] == [good]
+        assert [refused.path for refused in added.refused] == [loop]
+        assert "could not be read" in added.refused[0].reason
 
 
 def test_our_own_data_folder_is_no_library(
@@ -118,7 +147,7 @@ def test_an_upload_is_kept_indexed_and_removed_with_all_its_files(
 ) -> None:
     content = draw(tmp_path / "a.mp4", 5).read_bytes()
     video = engine.add_upload(pieces(content), "My holiday.MP4", len(content))
-    assert (video.title, video.managed, video.state) == ("My holiday.MP4", True, "queued")
+    assert (video.title, video.managed, video.state) == ("My holiday", True, "queued")
     assert video.path == data_dir / "media" / video.video_id / "source.mp4"
     assert video.path.read_bytes() == content
     finish(engine)
@@ -139,7 +168,7 @@ def test_a_second_upload_of_the_same_content_is_the_first_one(
     content = in_place.read_bytes()
     (first,) = engine.add_folder(in_place.parent).videos
     again = engine.add_upload(pieces(content), "other.mp4", len(content))
-    assert (again.video_id, again.title, again.path) == (first.video_id, "a.mp4", in_place)
+    assert (again.video_id, again.title, again.path) == (first.video_id, "a", in_place)
     assert files_below(data_dir / "uploads") == set()
     assert not (data_dir / "media").exists()
 
@@ -303,7 +332,7 @@ def test_another_model_indexes_anew_and_the_first_takes_up_its_own(
         finish(engine)
         first = engine.store.segments(video.video_id)
     with open_engine(untrained.embedder(1)) as other:
-        assert other.library.need(video.video_id).state == "queued"
+        assert other.library.need(video.video_id).state == "done"  # looking changes nothing
         finish(other)
         second = other.store.segments(video.video_id)
         assert other.poster(video.video_id, 0) is not None
@@ -315,6 +344,68 @@ def test_another_model_indexes_anew_and_the_first_takes_up_its_own(
         assert engine.library.need(video.video_id).state == "done"
 
 
+def test_a_video_half_way_under_another_model_begins_anew(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    with open_engine() as engine:
+        (video,) = engine.add_files([draw(tmp_path / "a.mp4", 9.7)]).videos
+        engine.library.begin(video.video_id, "another")
+        engine.library.checkpoint(video.video_id, 99)
+        engine.library.mark_queued(video.video_id)
+        finish(engine)
+        assert engine.library.need(video.video_id).segments_done == 4
+
+
+def test_a_search_with_another_model_changes_nothing_and_names_the_one_in_use(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path, data_dir: Path
+) -> None:
+    settings = Settings(data_dir=data_dir, model="toy")
+    with pytest.raises(NotIndexed, match="Nothing is indexed yet"):
+        Engine.open(settings, only_search=True)
+    assert files_below(data_dir) == set()
+    with open_engine() as engine:  # as if with weights of its own
+        engine.add_files([draw(tmp_path / "a.mp4", 1)])
+        finish(engine)
+        before = engine.library.videos()
+        current = (data_dir / "index" / "CURRENT").read_text()
+        assert current == engine.fingerprint.key
+    for model in ("videoprism_lvt_public_v1_base", "toy"):
+        other = settings.model_copy(update={"model": model})
+        with pytest.raises(NotIndexed, match=f"with {model} as .* indexed with toy"):
+            Engine.open(other, only_search=True)
+    assert [path.name for path in (data_dir / "index").glob("*/")] == [current]
+    with open_engine() as engine:
+        assert engine.library.videos() == before
+
+
+def test_a_removed_video_leaves_every_collection(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    models = untrained.embedder(), untrained.embedder(1)
+    path = draw(tmp_path / "a.mp4", 5)
+    for model in models:
+        with open_engine(model) as engine:
+            (video,) = engine.add_files([path]).videos
+            finish(engine)
+            assert engine.store.count() == 2
+    with open_engine(models[1]) as engine:
+        engine.remove(video.video_id)
+        assert engine.store.count() == 0
+    with open_engine(models[0]) as engine:
+        assert engine.store.count() == 0
+
+
+def test_an_upload_of_what_failed_tries_it_again(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    content = draw(tmp_path / "a.mp4", 1).read_bytes()
+    for code, state in (("gave_up", "queued"), ("corrupt", "failed")):
+        video = engine.add_upload(pieces(content), "a.mp4", len(content))
+        engine.library.mark_failed(video.video_id, "It failed.", code)
+        again = engine.add_upload(pieces(content), "a.mp4", len(content))
+        assert again.state == state
+
+
 def test_an_index_that_was_deleted_is_made_again(
     open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path, data_dir: Path
 ) -> None:
@@ -324,8 +415,9 @@ def test_an_index_that_was_deleted_is_made_again(
         assert engine.store.count() == 4
     shutil.rmtree(data_dir / "index")
     with open_engine() as engine:
-        assert engine.library.counts() == {"queued": 2}
-        finish(engine)
+        engine.worker.start()
+        assert "done" not in engine.library.counts()
+        assert engine.worker.wait(PATIENCE)
         assert engine.store.count() == 4
 
 

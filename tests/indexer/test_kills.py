@@ -14,8 +14,8 @@ from indexer.engine import Engine
 
 HERE = Path(__file__).parent
 # Videos of 1, 4 and 14 segments: a run has about 70 events to die at.
-LENGTHS = {"short.mp4": 2.0, "middle.mp4": 9.7, "long.mp4": 29.9}
-PLANNED = {"short.mp4": 1, "middle.mp4": 4, "long.mp4": 14}
+LENGTHS = {"short": 2.0, "middle": 9.7, "long": 29.9}
+PLANNED = {"short": 1, "middle": 4, "long": 14}
 EVENTS = 70
 
 
@@ -23,7 +23,7 @@ EVENTS = 70
 def videos(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
     folder = tmp_path_factory.mktemp("kills") / "videos"
     for seed, (name, seconds) in enumerate(LENGTHS.items()):
-        draw(folder / name, seconds, seed)
+        draw(folder / f"{name}.mp4", seconds, seed)
     return folder
 
 
@@ -41,7 +41,9 @@ def index(data_dir: Path, videos: Path, number: int) -> tuple[bool, list[tuple[s
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode in (0, -9), ended.stderr
     lines = [line.split() for line in ended.stdout.splitlines()]
-    return ended.returncode == -9, [(name, int(first)) for _, name, first in lines]
+    return ended.returncode == -9, [
+        (name.removesuffix(".mp4"), int(first)) for _, name, first in lines
+    ]
 
 
 def check_rounds(
@@ -99,7 +101,7 @@ def test_a_resumed_video_is_read_from_where_it_was_left(data_dir: Path, videos: 
     # begin 2, open 2, describe 2, then 4 for each segment: dead after the eighth checkpoint.
     killed, opened = index(data_dir, alone.parent, 6 + 8 * 4)
     assert killed
-    assert opened == [("long.mp4", 0)]
+    assert opened == [("long", 0)]
     killed, opened = index(data_dir, alone.parent, 0)
     assert not killed
-    assert opened == [("long.mp4", 7 * 4 + 1)]
+    assert opened == [("long", 7 * 4 + 1)]

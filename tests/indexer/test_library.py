@@ -1,5 +1,6 @@
 """The library on a real SQLite file: identity, the queue, attempts, removal, schema steps."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -8,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from indexer import library as module
-from indexer.content import read_content
-from indexer.errors import LibraryError, UnknownVideo, VideoError
-from indexer.library import MAX_ATTEMPTS, STEPS, Library, Video
+from indexer.content import Content, read_content
+from indexer.errors import DiskFull, LibraryError, UnknownVideo, VideoError
+from indexer.library import (
+    MAX_ATTEMPTS,
+    STEPS,
+    Collection,
+    Library,
+    Video,
+    collections_of,
+    title_of,
+)
 
 
 @pytest.fixture
@@ -146,6 +155,41 @@ def test_a_file_that_could_not_be_read_is_tried_when_it_is_back(
     assert add(library, tmp_path / "a").state == "queued"
 
 
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("decoder_timeout", "queued"),
+        ("decoder_crashed", "queued"),
+        ("out_of_memory", "queued"),
+        ("store_error", "queued"),
+        ("disk_full", "queued"),
+        ("failed", "queued"),
+        ("not_a_video", "failed"),
+        ("empty_file", "failed"),
+        ("corrupt", "failed"),
+    ],
+)
+def test_what_is_offered_again_is_tried_again_unless_its_bytes_are_wrong(
+    library: Library, tmp_path: Path, code: str, state: str
+) -> None:
+    video_id = add(library, tmp_path / "a", b"a").video_id
+    library.mark_failed(video_id, "It failed.", code)
+    assert add(library, tmp_path / "a").state == state
+
+
+def test_a_video_that_ended_the_program_is_tried_again_only_by_a_later_process(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    library = Library(data_dir / "library.db")
+    video_id = add(library, tmp_path / "a", b"a").video_id
+    library.mark_failed(video_id, "It ended the program.", "gave_up")
+    assert add(library, tmp_path / "a").state == "failed"
+    library.close()
+    library = Library(data_dir / "library.db")
+    assert add(library, tmp_path / "a").state == "queued"
+    library.close()
+
+
 def test_retry_leaves_what_is_done_alone(library: Library, tmp_path: Path) -> None:
     video_id = add(library, tmp_path / "a", b"a").video_id
     library.mark_done(video_id, 3, "Only 1.0 of 2.0 s could be read.")
@@ -179,7 +223,7 @@ def test_a_removed_video_is_hidden_first_and_forgotten_last(
     assert [video.video_id for video in library.removals()] == [video_id]
     with pytest.raises(UnknownVideo, match="no such video"):
         library.begin_removal(video_id)
-    library.finish_removal(video_id)
+    library.finish_removal(video_id, "f0")
     assert library.removals() == []
     content = read_content(tmp_path / "a")
     assert library.known_content(tmp_path / "a", content.size, content.mtime_ns) is None
@@ -190,7 +234,7 @@ def test_what_is_added_during_its_removal_stays(library: Library, tmp_path: Path
     library.mark_done(video_id, 2, None)
     library.begin_removal(video_id)
     assert add(library, tmp_path / "a").state == "queued"
-    library.finish_removal(video_id)
+    library.finish_removal(video_id, "f0")
     assert library.need(video_id).state == "queued"
 
 
@@ -201,13 +245,106 @@ def test_an_end_that_comes_after_the_removal_brings_nothing_back(
     library.begin_removal(video_id)
     library.mark_done(video_id, 2, None)
     assert library.get(video_id) is None
-    library.finish_removal(video_id)
+    library.finish_removal(video_id, "f0")
     library.checkpoint(video_id, 1)
     library.mark_failed(video_id, "late", "late")
     assert library.videos() == []
 
 
+# Collections.
+
+
+def test_collections_are_remembered_the_last_one_first(data_dir: Path) -> None:
+    assert collections_of(data_dir) == []
+    assert list(data_dir.iterdir()) == []
+    first = Collection("f0", "toy", None, None)
+    second = Collection("f1", "toy", Path(os.fsdecode(b"/w\xe9.npz")), Path("/t.model"))
+    library = Library(data_dir / "library.db")
+    library.use(first)
+    library.use(second)
+    assert library.collections() == [second, first]
+    library.use(first)
+    library.close()
+    assert collections_of(data_dir) == [first, second]
+
+
+def test_a_removed_video_is_a_leftover_of_every_other_collection(
+    library: Library, tmp_path: Path
+) -> None:
+    for key in ("f0", "f1", "f2"):
+        library.use(Collection(key, "toy", None, None))
+    video_id = add(library, tmp_path / "a", b"a").video_id
+    library.begin_removal(video_id)
+    library.finish_removal(video_id, "f0")
+    assert [library.leftovers(key) for key in ("f0", "f1", "f2")] == [[], [video_id], [video_id]]
+    library.forget_leftovers("f1")
+    assert [library.leftovers(key) for key in ("f1", "f2")] == [[], [video_id]]
+
+
+# Titles.
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("a.mp4", "a"),
+        ("A trip.MOV", "A trip"),
+        ("Talk 3.5", "Talk 3.5"),
+        (os.fsdecode(b"caf\xe9.mp4"), "caf\ufffd"),
+        ("two\nlines\x1b[31m.mp4", "two\ufffdlines\ufffd[31m"),
+        ("\u65e5\u672c\u3000\u8a9e.mkv", "\u65e5\u672c\u3000\u8a9e"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+def test_a_title_is_the_printable_name(name: str, title: str) -> None:
+    assert title_of(name) == title
+    title.encode()
+
+
 # The file.
+
+
+def test_a_library_that_fails_says_so_in_words(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    video_id = add(library, path, b"a").video_id
+    library.close()
+    for verb in (
+        lambda: add(library, path),
+        lambda: library.finish_removal(video_id, "f0"),
+        lambda: library.get(video_id),
+    ):
+        with pytest.raises(LibraryError, match="Your videos are safe"):
+            verb()
+
+
+def test_a_full_disk_is_named_and_leaves_no_half(library: Library, tmp_path: Path) -> None:
+    (pages,) = library._db.execute("PRAGMA page_count").fetchone()
+    library._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DiskFull, match="make room"):
+        library.add(tmp_path / "a", "x" * 100_000, False, Content("0" * 64, 1, 1))
+    assert library.known_content(tmp_path / "a", 1, 1) is None
+    assert library.videos() == []
+
+
+def test_paths_of_an_older_library_are_kept(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(module, "STEPS", STEPS[:2])
+        earlier.setattr(Library, "_videos", lambda *rest: [])
+        Library(data_dir / "library.db").close()
+    raw = sqlite3.connect(data_dir / "library.db")
+    raw.execute(
+        "INSERT INTO videos (video_id, title, path, managed, size, added_at)"
+        " VALUES ('v', 'a', '/videos/é.mp4', 0, 1, 0)"
+    )
+    raw.execute("INSERT INTO files VALUES ('/videos/é.mp4', 1, 2, 'v')")
+    raw.commit()
+    raw.close()
+    library = Library(data_dir / "library.db")
+    assert library.need("v").path == Path("/videos/é.mp4")
+    assert library.known_content(Path("/videos/é.mp4"), 1, 2) == "v"
+    library.close()
 
 
 def test_everything_survives_reopening(data_dir: Path, tmp_path: Path) -> None:
@@ -235,6 +372,7 @@ def test_a_library_of_every_earlier_version_is_brought_up_to_date(
 ) -> None:
     with monkeypatch.context() as earlier:
         earlier.setattr(module, "STEPS", STEPS[:version])
+        earlier.setattr(Library, "_videos", lambda *rest: [])  # nothing to look at before step 1
         Library(data_dir / "library.db").close()
     library = Library(data_dir / "library.db")
     assert add(library, tmp_path / "a", b"a").state == "queued"

@@ -21,6 +21,7 @@ from qdrant_stub import API_KEY, LockedClient, Stub, serving
 
 from indexer.errors import (
     BadVector,
+    DiskFull,
     StoreError,
     StoreLocked,
     StoreMismatch,
@@ -238,7 +239,30 @@ def test_edge_keeps_everything_over_a_restart(tmp_path: Path) -> None:
         store.upsert(points("a", 3))
         store.flush()
         store.close()
-    assert (tmp_path / "CURRENT").read_text() == fingerprint().key
+
+
+def test_edge_serves_what_was_promoted_last(tmp_path: Path) -> None:
+    for weights, serving_then in (("w0", None), ("w1", "w0")):
+        store = EdgeStore.open(tmp_path, fingerprint(weights))
+        current = tmp_path / "CURRENT"
+        before = current.read_text() if current.exists() else None
+        assert before == (serving_then and fingerprint(serving_then).key)
+        store.promote()
+        assert current.read_text() == fingerprint(weights).key
+        store.close()
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def update(self, operation: object) -> None:
+            raise Exception("Service internal error: No space left on device (os error 28)")
+
+    store = EdgeStore.open(tmp_path, fingerprint())
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_shard", Full())
+        with pytest.raises(DiskFull, match="make room"):
+            store.upsert(points("a", 1))
+    store.close()
 
 
 def test_a_second_owner_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
@@ -331,6 +355,7 @@ def test_indexes_come_before_data_and_the_alias_moves(tmp_path: Path) -> None:
             store = open_store(server_settings(tmp_path, stub.url), fingerprint(weights))
             name = f"prismsearch_{fingerprint(weights).key}"
             assert set(stub.indexed[name]) == {"video_id"}
+            store.promote()
             (alias,) = stub.client.get_aliases().aliases
             assert (alias.alias_name, alias.collection_name) == (LIVE, name)
             store.close()

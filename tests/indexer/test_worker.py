@@ -1,5 +1,6 @@
 """The worker over a real folder: failures in words, others go on, stop, resume, give up."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from qdrant_stub import API_KEY, Stub, serving
 
 from indexer import worker as module
 from indexer.engine import Engine
+from indexer.errors import StoreError, no_room
 from indexer.job import Job
 from indexer.library import Video
 from indexer.pipeline import Outcome
@@ -49,7 +51,7 @@ def fails(video: Video, job: Job) -> Outcome:
 
 def worker_of(engine: Engine, *acts: Callable[[Video, Job], Outcome]) -> tuple[Worker, Scripted]:
     scripted = Scripted(*acts)
-    return Worker(engine.library, scripted), scripted  # type: ignore[arg-type]
+    return Worker(engine.library, scripted, lambda: None), scripted  # type: ignore[arg-type]
 
 
 def finish(worker: Worker) -> None:
@@ -77,17 +79,17 @@ def test_bad_files_get_a_sentence_and_stop_nobody(
     finish(engine.worker)
     known = {video.title: video for video in engine.library.videos()}
     assert states(engine) == {
-        "good0.mp4": "done",
-        "good1.mp4": "done",
-        "cut.mp4": "done",
-        "empty.mp4": "failed",
-        "text.mkv": "failed",
-        "list.mp4": "failed",
+        "good0": "done",
+        "good1": "done",
+        "cut": "done",
+        "empty": "failed",
+        "text": "failed",
+        "list": "failed",
     }
-    assert known["empty.mp4"].error_code == "empty_file"
-    assert known["text.mkv"].error_code == "not_a_video"
-    assert "other videos go on" in str(known["list.mp4"].note)
-    assert str(known["cut.mp4"].note).startswith("Only ")
+    assert known["empty"].error_code == "empty_file"
+    assert known["text"].error_code == "not_a_video"
+    assert "other videos go on" in str(known["list"].note)
+    assert str(known["cut"].note).startswith("Only ")
     for video in known.values():
         assert engine.store.count(video.video_id) == video.segments_done
 
@@ -116,21 +118,69 @@ def test_what_fails_for_other_reasons_is_tried_three_times_and_last(
     engine.add_files([draw(tmp_path / "a.mp4", 1), draw(tmp_path / "b.mp4", 1, 1)])
     worker, scripted = worker_of(engine, fails, done, fails, fails)
     finish(worker)
-    assert scripted.attempts == ["a.mp4", "b.mp4", "a.mp4", "a.mp4"]
+    assert scripted.attempts == ["a", "b", "a", "a"]
     failed = engine.library.videos("failed")[0]
-    assert (failed.title, failed.error_code) == ("a.mp4", "failed")
+    assert (failed.title, failed.error_code) == ("a", "failed")
     assert "ran out of memory" in str(failed.note)
     assert scripted.discarded == [failed.video_id]
+
+
+def test_an_error_of_ours_is_told_in_its_own_words_without_a_trace(
+    engine: Engine, draw: Draw, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuses(video: Video, job: Job) -> Outcome:
+        raise StoreError("The store refused it.")
+
+    engine.add_files([draw(tmp_path / "a.mp4", 1)])
+    worker, _ = worker_of(engine, refuses, refuses, refuses)
+    finish(worker)
+    failed = engine.library.videos("failed")[0]
+    assert (failed.note, failed.error_code) == ("The store refused it.", "store_error")
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_a_full_disk_pauses_the_queue_and_costs_no_attempt(
+    engine: Engine, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.05)
+    engine.add_files([draw(tmp_path / "a.mp4", 1), draw(tmp_path / "b.mp4", 1, 1)])
+    postpone, refusals, notes = engine.library.postpone, [no_room()] * 2, list[str]()
+
+    def unwilling(video_id: str, note: str) -> None:
+        if refusals:
+            raise refusals.pop()
+        postpone(video_id, note)
+
+    def full(video: Video, job: Job) -> Outcome:
+        picture = b"\0" * (1 << 20)
+        engine.worker.pipeline.media.save_poster(video.video_id, 0, picture)
+        raise AssertionError("the disk is full")
+
+    def notes_then_done(video: Video, job: Job) -> Outcome:
+        known = engine.library.need(video.video_id)
+        notes.append(f"{known.attempts}: {known.note}")
+        return done(video, job)
+
+    def no_space(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", no_space)
+    engine.library.postpone = unwilling  # type: ignore[method-assign]
+    worker, scripted = worker_of(engine, full, full, full, full, notes_then_done, done)
+    finish(worker)
+    assert scripted.attempts == [*["a"] * 5, "b"]  # nothing else is tried meanwhile
+    assert notes[0].startswith("1: The disk is full.")
+    assert set(states(engine).values()) == {"done"}
 
 
 def test_another_chance_after_failing(engine: Engine, draw: Draw, tmp_path: Path) -> None:
     engine.add_files([draw(tmp_path / "a.mp4", 5)])
     broken, _ = worker_of(engine, fails, fails, fails)
     finish(broken)
-    assert states(engine) == {"a.mp4": "failed"}
+    assert states(engine) == {"a": "failed"}
     engine.retry(engine.library.videos()[0].video_id)
     finish(engine.worker)
-    assert states(engine) == {"a.mp4": "done"}
+    assert states(engine) == {"a": "done"}
 
 
 def test_a_video_that_ended_the_program_three_times_is_set_aside(
@@ -141,9 +191,9 @@ def test_a_video_that_ended_the_program_three_times_is_set_aside(
         engine.library.begin(added.videos[0].video_id, "f0")  # and then the process died
     worker, scripted = worker_of(engine, done)
     finish(worker)
-    assert scripted.attempts == ["b.mp4"]
+    assert scripted.attempts == ["b"]
     aside = engine.library.videos("failed")[0]
-    assert (aside.title, aside.error_code) == ("a.mp4", "gave_up")
+    assert (aside.title, aside.error_code) == ("a", "gave_up")
     assert "ended the program 3 times" in str(aside.note)
 
 
@@ -182,7 +232,7 @@ def test_an_idle_worker_wakes_for_what_is_added(engine: Engine, draw: Draw, tmp_
     assert engine.worker.wait(PATIENCE)
     engine.add_files([draw(tmp_path / "a.mp4", 1)])
     assert engine.worker.wait(PATIENCE)
-    assert states(engine) == {"a.mp4": "done"}
+    assert states(engine) == {"a": "done"}
 
 
 def test_a_video_removed_while_it_is_indexed_leaves_nothing(
@@ -204,7 +254,7 @@ def test_a_video_removed_while_it_is_indexed_leaves_nothing(
     engine.remove(video.video_id)
     assert engine.store.count(video.video_id) == 0
     assert engine.worker.wait(PATIENCE)
-    assert states(engine) == {"b.mp4": "done"}
+    assert states(engine) == {"b": "done"}
     assert engine.store.count() == 1
     assert not (data_dir / "media" / video.video_id).exists()
     assert long.exists()
@@ -218,7 +268,7 @@ def test_a_server_that_goes_away_costs_no_attempt(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "STORE_PAUSE", 0.1)
+    monkeypatch.setattr(module, "PAUSE", 0.1)
     with (
         serving(Stub()) as stub,
         open_engine(qdrant_url=stub.url, qdrant_api_key=API_KEY) as engine,
@@ -232,7 +282,7 @@ def test_a_server_that_goes_away_costs_no_attempt(
         assert waiting.attempts <= 1
         stub.broken = None
         assert engine.worker.wait(PATIENCE)
-        assert states(engine) == {"a.mp4": "done"}
+        assert states(engine) == {"a": "done"}
         assert engine.store.count() == 4
         engine.worker.stop()
 
@@ -240,7 +290,7 @@ def test_a_server_that_goes_away_costs_no_attempt(
 def test_a_library_that_fails_does_not_end_the_worker(
     engine: Engine, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STORE_PAUSE", 0.05)
+    monkeypatch.setattr(module, "PAUSE", 0.05)
     engine.add_files([draw(tmp_path / "a.mp4", 1)])
     begin, refusals = engine.library.begin, [OSError("disk full")] * 2
 
@@ -251,7 +301,7 @@ def test_a_library_that_fails_does_not_end_the_worker(
 
     engine.library.begin = unwilling  # type: ignore[method-assign]
     finish(engine.worker)
-    assert states(engine) == {"a.mp4": "done"}
+    assert states(engine) == {"a": "done"}
 
 
 def test_searching_goes_on_while_videos_are_indexed(
@@ -269,7 +319,7 @@ def test_searching_goes_on_while_videos_are_indexed(
         try:
             while not over.is_set():
                 best = engine.search.by_vector(vector, limit=2)[0]
-                assert (best.title, best.start) == ("a.mp4", 0.0)
+                assert (best.title, best.start) == ("a", 0.0)
                 engine.search.heatmap(best.video_id, vector)
         except BaseException as error:
             errors.append(error)
