@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def take(browser: Browser, address: str, device: str, look: Look) -> None:
-    """Search, play the best moment for a second, and take the picture."""
+    """Search, open the best moment, and take the picture."""
     width, height = SIZES[device]
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=look, base_url=address
@@ -51,13 +51,17 @@ def take(browser: Browser, address: str, device: str, look: Look) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait for the pictures and the heat, and rest a little into the moment."""
+    """Wait for the pictures and the heat, and rest where the moment begins."""
     page.wait_for_function("document.querySelector('video').readyState > 2")
-    page.wait_for_timeout(1500)
     page.evaluate("document.querySelector('video').pause()")
+    page.locator(".ps-jump").first.wait_for(state="attached")
+    page.evaluate(
+        "document.querySelector('video').currentTime ="
+        " Number(document.querySelector('[aria-current=true]').closest('li').dataset.at)"
+    )
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
-    page.wait_for_timeout(3000)  # the browser's own controls fade
+    page.wait_for_timeout(4000)  # the browser's own controls fade
 
 
 if __name__ == "__main__":
