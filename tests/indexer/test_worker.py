@@ -273,9 +273,9 @@ def test_a_server_that_goes_away_costs_no_attempt(
         serving(Stub()) as stub,
         open_engine(qdrant_url=stub.url, qdrant_api_key=API_KEY) as engine,
     ):
-        engine.add_files([draw(tmp_path / "a.mp4", 9.7)])
-        stub.broken = 503
         engine.worker.start()
+        stub.broken = 503
+        engine.add_files([draw(tmp_path / "a.mp4", 9.7)])
         assert not engine.worker.wait(3)  # many tries, and still no failure
         waiting = engine.library.videos()[0]
         assert waiting.state in ("queued", "indexing")
