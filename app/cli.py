@@ -40,7 +40,12 @@ cli = typer.Typer(
 FOLDERS = typer.Argument(exists=True, file_okay=False, help="Folders of videos to index.")
 Folders = Annotated[list[Path] | None, FOLDERS]
 Model = Annotated[
-    str, typer.Option(envvar="PRISMSEARCH_MODEL", help="A model's name, or its Hugging Face id.")
+    str | None,
+    typer.Option(
+        envvar="PRISMSEARCH_MODEL",
+        help="A model's name, or its Hugging Face id; else the one that the library is indexed "
+        f"with, and {DEFAULT_MODEL} for a new library.",
+    ),
 ]
 Weights = Annotated[
     Path | None,
@@ -105,7 +110,7 @@ def demo(
 @cli.command()
 def serve(
     folders: Folders = None,
-    model: Model = DEFAULT_MODEL,
+    model: Model = None,
     weights: Weights = None,
     tokenizer: Tokenizer = None,
     data_dir: DataDir = None,
@@ -135,7 +140,7 @@ def serve(
 @cli.command()
 def index(
     folders: Annotated[list[Path], FOLDERS],
-    model: Model = DEFAULT_MODEL,
+    model: Model = None,
     weights: Weights = None,
     tokenizer: Tokenizer = None,
     data_dir: DataDir = None,
@@ -163,7 +168,7 @@ def search(
     words: Annotated[str, typer.Argument(help="What to look for.")],
     top: Annotated[int, typer.Option(min=1, max=200, help="How many moments.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    model: Model = DEFAULT_MODEL,
+    model: Model = None,
     weights: Weights = None,
     tokenizer: Tokenizer = None,
     data_dir: DataDir = None,
@@ -186,7 +191,7 @@ def search(
 
 @cli.command()
 def info(
-    model: Model = DEFAULT_MODEL,
+    model: Model = None,
     data_dir: DataDir = None,
     qdrant_url: QdrantUrl = None,
 ) -> None:
@@ -202,13 +207,29 @@ def _settings(data_dir: Path | None, **choices: Any) -> "Settings":
     from encoder.catalogue import get_card
     from indexer.settings import Settings
 
-    get_card(choices["model"])
     folder = data_dir or platformdirs.user_data_path("prismsearch", False) / "library"
+    folder = folder.expanduser().absolute()
+    chosen = _with_a_model(folder, choices)
+    get_card(chosen["model"])
     try:
-        return Settings(data_dir=folder.expanduser().absolute(), **choices)
+        return Settings(data_dir=folder, **chosen)
     except ValidationError as error:
         first = error.errors()[0]
         _fail(f"--{first['loc'][0]}: {first['msg']}.".replace("_", "-"))
+
+
+def _with_a_model(folder: Path, choices: dict[str, Any]) -> dict[str, Any]:
+    """The choices; where no model is named, with the one that was used there last."""
+    from indexer.library import collections_of
+
+    if choices["model"] is not None:
+        return choices
+    given = {name: value for name, value in choices.items() if value is not None}
+    known = collections_of(folder)
+    if not known:
+        return {"model": DEFAULT_MODEL, **given}
+    last = known[0]
+    return {"model": last.model, "weights": last.weights, "tokenizer": last.tokenizer, **given}
 
 
 def _serve(

@@ -33,11 +33,11 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def opened(settings: Settings) -> "Engine":
+def opened(settings: Settings, only_search: bool = False) -> "Engine":
     """The installation, opened; what takes long is said."""
     from indexer.engine import Engine
 
-    return Engine.open(settings, report=tell)
+    return Engine.open(settings, report=tell, only_search=only_search)
 
 
 def add(engine: "Engine", folders: Sequence[Path]) -> None:
@@ -128,14 +128,16 @@ class Line:
 
 def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
     """Print the moments that fit the words best."""
-    with opened(settings) as engine:
+    with opened(settings, only_search=True) as engine:
         moments = engine.search.by_text(words, limit=top)
         if as_json:
             found = [
                 {**asdict(one), "path": str(engine.library.need(one.video_id).path)}
                 for one in moments
             ]
-            print(json.dumps({"query": words, "moments": found}, ensure_ascii=False, indent=2))
+            text = json.dumps({"query": words, "moments": found}, ensure_ascii=False, indent=2)
+            # Bytes of a file's name that are no text become escapes, which JSON reads back.
+            print(text.encode("utf-8", "backslashreplace").decode())
             return
         if not moments:
             tell("Nothing is indexed yet. Begin with: prismsearch index FOLDER")

@@ -44,4 +44,4 @@ def client(engine: Engine) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def video_id(engine: Engine) -> str:
     """The id of the red disc."""
-    return next(v.video_id for v in engine.library.videos() if v.title == "red disc.mp4")
+    return next(v.video_id for v in engine.library.videos() if v.title == "red disc")

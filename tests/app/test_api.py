@@ -71,7 +71,7 @@ def test_videos_tell_no_path(client: TestClient, folder: object) -> None:
 
 def test_one_video(client: TestClient, video_id: str) -> None:
     one = client.get(f"/api/v1/videos/{video_id}").json()
-    assert one["title"] == "red disc.mp4"
+    assert one["title"] == "red disc"
     assert one["duration"] == pytest.approx(12, abs=0.2)
     assert (one["width"], one["height"]) == (160, 96)
 

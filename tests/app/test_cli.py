@@ -1,6 +1,7 @@
 """The command line as a person types it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,9 @@ from drawn import RED, draw
 
 from app import cli
 from app.terminal import clock
+from indexer.library import Collection, Library
+
+LARGE = "videoprism_lvt_public_v1_large"
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,13 @@ def test_index_then_search_then_info(run: Run, folder_to_index: Path, tmp_path: 
     choices = ("--model", "toy", "--data-dir", str(tmp_path / "data"))
     indexed = run("index", str(folder_to_index), *choices)
     assert indexed.code == 1  # not everything is ready
-    assert "bad.mp4: The content is not a video" in indexed.out
+    assert "bad: The content is not a video" in indexed.out
     assert "1 done, 1 failed" in indexed.out
 
     found = run("search", "a red circle", "--top", "1", *choices)
     assert found.code == 0
     assert found.out.split()[0] == "1"
-    assert found.out.rstrip().endswith("red.mp4")
+    assert found.out.rstrip().endswith("red")
 
     told = json.loads(run("search", "a red circle", "--json", *choices).out)
     assert told["query"] == "a red circle"
@@ -90,10 +94,38 @@ def test_index_then_search_then_info(run: Run, folder_to_index: Path, tmp_path: 
     assert (nothing.code, nothing.out) == (1, "")
     assert "word" in nothing.err
 
-    about = run("info", "--data-dir", str(tmp_path / "data"))
+    library = ("--data-dir", str(tmp_path / "data"))
+    about = run("info", *library)
     assert "1 done, 1 failed" in about.out
     assert str(tmp_path / "data") in about.out
-    assert "videoprism_lvt_public_v1_base" in about.out  # and nothing of it was loaded
+    assert "toy: " in about.out  # remembered
+    assert run("search", "a red circle", *library).out.rstrip().endswith("red")
+    assert "videoprism_lvt_public_v1_base" in run("info", "--data-dir", str(tmp_path)).out
+
+
+def test_a_search_with_a_model_that_was_never_used_names_the_one_that_was(
+    run: Run, tmp_path: Path
+) -> None:
+    library = Library(tmp_path / "library.db")
+    library.use(Collection("f0", "toy", None, None))
+    library.close()
+    refused = run("search", "a", "--model", LARGE, "--data-dir", str(tmp_path))
+    assert refused.code == 1
+    assert f"Nothing is indexed with {LARGE}" in refused.err
+    assert "indexed with toy" in refused.err
+    assert {path.name for path in tmp_path.iterdir()} <= {"library.db"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_no_text_is_printed_all_the_same(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    path = os.fsdecode(os.fsencode(folder) + b"/caf\xe9.mp4")
+    draw(folder / "a.mp4", RED, 2).rename(path)
+    choices = ("--data-dir", str(tmp_path / "data"))
+    assert run("index", str(folder), "--model", "toy", *choices).code == 0
+    told = json.loads(run("search", "a red circle", "--json", *choices).out)
+    assert told["moments"][0]["path"] == path
 
 
 def test_choices_may_come_from_the_environment(
@@ -112,7 +144,7 @@ def test_choices_may_come_from_the_environment(
     ("arguments", "words"),
     [
         (("serve", "--model", "videoprism_lvt_public_v1_bas"), "videoprism_lvt_public_v1_base"),
-        (("search", "a", "--model", "toy", "--weights", "/nowhere.npz"), "/nowhere.npz"),
+        (("index", ".", "--model", "toy", "--weights", "/nowhere.npz"), "/nowhere.npz"),
         (("index", ".", "--reader", "vlc"), "--reader"),
         (("serve", "--host", "256.0.0.1"), "256.0.0.1"),
     ],

@@ -37,7 +37,7 @@ def test_an_upload_is_indexed_found_played_and_removed(
 ) -> None:
     answer = send(client, "videos", clip, "../a folder/green disc.mp4")
     video = answer.json()
-    assert (answer.status_code, video["title"]) == (202, "green disc.mp4")
+    assert (answer.status_code, video["title"]) == (202, "green disc")
     assert video["video_id"] == hashlib.sha256(clip).hexdigest()
     assert engine.worker.wait(60)
     found = client.get("/api/v1/search", params={"q": "a green circle"}).json()["moments"]
