@@ -1,6 +1,7 @@
 """The demo as a person meets it: a real process, a real model, a real browser."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -129,7 +130,7 @@ def test_the_heat_is_where_the_moment_is_and_seeks(page: Page) -> None:
     assert seconds(page) == pytest.approx(0.8 * 37.5, abs=0.3)
     line.press("ArrowLeft")
     assert seconds(page) == pytest.approx(0.8 * 37.5 - 1, abs=0.3)
-    assert page.url.endswith("t=29")
+    expect(page).to_have_url(re.compile("t=29$"))
 
 
 # The share of the width at which the painted column is highest, or -1 while nothing is painted;
