@@ -98,7 +98,7 @@ def test_a_few_words_are_enough(engine: Engine) -> None:
 def test_the_truth_is_the_table_of_films() -> None:
     told = truth()
     drawn = [
-        Event(title, event.start, event.end, event.caption, event.scene)
+        Event(f"{title}.mp4", event.start, event.end, event.caption, event.scene)
         for title, (_, lines) in FILMS.items()
         for event in events(lines)
     ]

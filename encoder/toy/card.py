@@ -50,6 +50,20 @@ first {alone} steps teach only those. A tenth of the captions has a meaningless 
 30 % of the clips the first or last frames show something else, as in windows of real films, and no
 window is aligned with what happens. Frames of 1:1 to 4:3 are squashed to the square.
 
+What helped, in the order in which it was found:
+
+- Hard neighbours and attribute heads alone left both towers at the background for 600 steps, since
+  each disturbed the other. Heads first, mutual learning later: colours after 250.
+- A head that reads the present motion off every frame: motions at 0.85 after 250 steps, at 1.00
+  after 1,000; without it at 0.62.
+- A vocabulary with a piece for each word. Before, one caption in six was cut before its end.
+- Meaningless words mixed in, some of which begin like known ones: an unseen phrasing had cost 16
+  points of R@1, now it costs next to none.
+- A tenth of the pace for the patch layer. It sums 972 pixels, and at full pace shapes stayed a
+  guess (six ways: 0.33 after 2,000 steps); 500 gentle steps later 0.48.
+- Shapes and relations asked thrice as often and weighted fourfold: relations from 0.82 to 0.97 in
+  500 steps.
+
 ## Licence
 
 Apache-2.0, as the rest of PrismSearch. No data and no weights of others went into it.

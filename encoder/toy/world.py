@@ -102,7 +102,7 @@ def _look(play: Play, layer: int) -> tuple[int, np.ndarray]:
 def _paint(frames: np.ndarray, sprites: _Sprites) -> None:
     """Blend sprites, no two of one frame, into float frames [n, height, width, 3]."""
     height, width = frames.shape[1:3]
-    reach = int(np.ceil(sprites.radius.max() * 1.42 * height)) + 1
+    reach = int(np.ceil(sprites.radius.max() * 1.45 * height)) + 1
     span = int(np.ceil(reach * width / height / sprites.aspect.min())) + 1
     row = np.floor(sprites.y * height).astype(int)[:, None] + np.arange(-reach, reach + 1)
     column = np.floor(sprites.x / sprites.aspect * width).astype(int)[:, None] + np.arange(
@@ -144,7 +144,7 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
     radii = np.stack(
         [
             np.ones(_BINS),  # circle
-            0.92 / np.maximum(np.abs(np.cos(angle)), np.abs(np.sin(angle))),  # square
+            1 / np.maximum(np.abs(np.cos(angle)), np.abs(np.sin(angle))),  # square
             _polygon(angle, [(1.40 if k % 2 == 0 else 0.70, k * np.pi / 3) for k in range(6)]),
             _polygon(angle, [(1.40 if k % 2 == 0 else 0.54, k * np.pi / 5) for k in range(10)]),
             _cross(angle),

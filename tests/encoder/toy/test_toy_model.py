@@ -9,6 +9,7 @@ from encoder.embedder import Embedder
 from encoder.toy.evaluate import Scores, examine
 
 LEAST = 0.97
+LEAST_SHAPE = 0.94  # small circles and squares are told apart less surely: see the card
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ def test_it_finds_the_clip(scores: Scores) -> None:
 
 
 def test_it_ignores_no_attribute(scores: Scores) -> None:
-    weak = {name: share for name, share in scores.attributes.items() if share < LEAST}
+    least = {name: LEAST_SHAPE if "shape" in name else LEAST for name in scores.attributes}
+    weak = {name: share for name, share in scores.attributes.items() if share < least[name]}
     assert not weak
     assert len(scores.attributes) == 15
 
