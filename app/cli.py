@@ -1,7 +1,7 @@
 """The command line: `prismsearch demo | serve | index | search | info`.
 
-Knows options and the environment, and nothing else reads them. Everything heavy is imported when a
-command runs, so that `--help` answers at once.
+Knows the commands and what each one starts. Everything heavy is imported when a command runs, so
+that `--help` answers at once. Does not know how anything is indexed, searched or served.
 """
 
 import os
@@ -9,11 +9,29 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import platformdirs
 import typer
 
+from app.options import (
+    FOLDERS,
+    DataDir,
+    Folders,
+    Host,
+    Model,
+    Names,
+    NoBrowser,
+    Port,
+    QdrantKey,
+    QdrantUrl,
+    Reader,
+    ReadOnly,
+    Tokenizer,
+    Weights,
+    fail,
+    settings_of,
+)
 from encoder.errors import EncoderError
 from indexer.errors import IndexerError
 
@@ -28,7 +46,6 @@ SUGGESTIONS = (  # each happens once in the demo's library
     "a pink circle moves up then moves left",
     "a purple ring circles around",
 )
-DEFAULT_MODEL = "videoprism_lvt_public_v1_base"
 
 cli = typer.Typer(
     help="Finds the moment you mean in your own videos.",
@@ -36,55 +53,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-FOLDERS = typer.Argument(exists=True, file_okay=False, help="Folders of videos to index.")
-Folders = Annotated[list[Path] | None, FOLDERS]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        envvar="PRISMSEARCH_MODEL",
-        help="A model's name, or its Hugging Face id; else the one that the library is indexed "
-        f"with, and {DEFAULT_MODEL} for a new library.",
-    ),
-]
-Weights = Annotated[
-    Path | None,
-    typer.Option(envvar="PRISMSEARCH_WEIGHTS", help="A weights file (.npz), instead of fetching."),
-]
-Tokenizer = Annotated[
-    Path | None,
-    typer.Option(envvar="PRISMSEARCH_TOKENIZER", help="A SentencePiece file, not fetching it."),
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(envvar="PRISMSEARCH_DATA_DIR", help="Where the library and its index are kept."),
-]
-QdrantUrl = Annotated[
-    str | None, typer.Option(envvar="QDRANT_URL", help="A Qdrant server; else one in process.")
-]
-QdrantKey = Annotated[
-    str | None, typer.Option(envvar="QDRANT_API_KEY", help="The Qdrant server's key.")
-]
-Reader = Annotated[
-    str, typer.Option(envvar="PRISMSEARCH_READER", help="What decodes videos: pyav or decord.")
-]
-Host = Annotated[str, typer.Option(envvar="PRISMSEARCH_HOST", help="The address to listen on.")]
-Port = Annotated[
-    int | None,
-    typer.Option(
-        envvar="PRISMSEARCH_PORT", min=0, max=65535, help="The port; else the first free from 7860."
-    ),
-]
-Names = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-host",
-        envvar="PRISMSEARCH_ALLOW_HOST",
-        help="A host name to answer to, besides localhost and plain addresses.",
-    ),
-]
-ReadOnly = Annotated[bool, typer.Option("--read-only", help="Take no uploads and remove nothing.")]
-NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser tab.")]
 
 
 @cli.command()
@@ -99,7 +67,7 @@ def demo(
     no_browser: NoBrowser = False,
 ) -> None:
     """Show a small library of drawn videos, with the toy model that ships along."""
-    settings = _settings(
+    settings = settings_of(
         data_dir=data_dir or platformdirs.user_data_path("prismsearch", False) / "demo",
         model="toy",
         read_only=read_only,
@@ -124,7 +92,7 @@ def serve(
     no_browser: NoBrowser = False,
 ) -> None:
     """Serve the page, and index FOLDERS in the background."""
-    settings = _settings(
+    settings = settings_of(
         data_dir=data_dir,
         model=model,
         weights=weights,
@@ -151,7 +119,7 @@ def index(
     """Index FOLDERS and stop; what is indexed already is skipped."""
     from app import terminal
 
-    settings = _settings(
+    settings = settings_of(
         data_dir=data_dir,
         model=model,
         weights=weights,
@@ -178,7 +146,7 @@ def search(
     """Find the moments that fit WORDS best."""
     from app import terminal
 
-    settings = _settings(
+    settings = settings_of(
         data_dir=data_dir,
         model=model,
         weights=weights,
@@ -198,38 +166,7 @@ def info(
     """Say what is installed and indexed, and where."""
     from app import terminal
 
-    terminal.info(_settings(data_dir=data_dir, model=model, qdrant_url=qdrant_url))
-
-
-def _settings(data_dir: Path | None, **choices: Any) -> "Settings":
-    from pydantic import ValidationError
-
-    from encoder.catalogue import get_card
-    from indexer.settings import Settings
-
-    folder = data_dir or platformdirs.user_data_path("prismsearch", False) / "library"
-    folder = folder.expanduser().absolute()
-    chosen = _with_a_model(folder, choices)
-    get_card(chosen["model"])
-    try:
-        return Settings(data_dir=folder, **chosen)
-    except ValidationError as error:
-        first = error.errors()[0]
-        _fail(f"--{first['loc'][0]}: {first['msg']}.".replace("_", "-"))
-
-
-def _with_a_model(folder: Path, choices: dict[str, Any]) -> dict[str, Any]:
-    """The choices; where no model is named, with the one that was used there last."""
-    from indexer.library import collections_of
-
-    if choices["model"] is not None:
-        return choices
-    given = {name: value for name, value in choices.items() if value is not None}
-    known = collections_of(folder)
-    if not known:
-        return {"model": DEFAULT_MODEL, **given}
-    last = known[0]
-    return {"model": last.model, "weights": last.weights, "tokenizer": last.tokenizer, **given}
+    terminal.info(settings_of(data_dir=data_dir, model=model, qdrant_url=qdrant_url))
 
 
 def _serve(
@@ -249,7 +186,7 @@ def _serve(
     try:
         listener = launch.listen(host, port)
     except launch.PortTakenError as error:
-        _fail(str(error))
+        fail(str(error))
     with listener, terminal.opened(settings) as engine:
         engine.worker.start()
         terminal.prepare_meanwhile(engine, folders)
@@ -260,11 +197,6 @@ def _serve(
             suggestions=suggestions,
             show=show and sys.stdout.isatty(),
         )
-
-
-def _fail(message: str) -> NoReturn:
-    typer.secho(message, fg=typer.colors.RED, err=True)
-    raise typer.Exit(1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

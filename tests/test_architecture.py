@@ -25,9 +25,9 @@ OWNERS = {
     "qdrant_client": ("indexer/store.py",),
     "qdrant_edge": ("indexer/store.py",),
     "gradio": ("app/page.py", "app/components/"),
-    "typer": ("app/cli.py",),
+    "typer": ("app/cli.py", "app/options.py", "app/upkeep.py"),
 }
-READS_ENVIRONMENT = ("app/cli.py",)
+READS_ENVIRONMENT = ("app/cli.py", "app/options.py")
 
 
 def sources() -> list[Path]:

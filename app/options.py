@@ -1,0 +1,108 @@
+"""Options that several commands take, and the settings they ask for.
+
+Knows names, help and the environment variables behind them; nothing else reads the environment.
+Does not know the commands.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import platformdirs
+import typer
+
+if TYPE_CHECKING:
+    from indexer.settings import Settings
+
+DEFAULT_MODEL = "videoprism_lvt_public_v1_base"
+
+FOLDERS = typer.Argument(exists=True, file_okay=False, help="Folders of videos to index.")
+Folders = Annotated[list[Path] | None, FOLDERS]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        envvar="PRISMSEARCH_MODEL",
+        help="A model's name, or its Hugging Face id; else the one that the library is indexed "
+        f"with, and {DEFAULT_MODEL} for a new library.",
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(envvar="PRISMSEARCH_WEIGHTS", help="A weights file (.npz), instead of fetching."),
+]
+Tokenizer = Annotated[
+    Path | None,
+    typer.Option(envvar="PRISMSEARCH_TOKENIZER", help="A SentencePiece file, not fetching it."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(envvar="PRISMSEARCH_DATA_DIR", help="Where the library and its index are kept."),
+]
+QdrantUrl = Annotated[
+    str | None, typer.Option(envvar="QDRANT_URL", help="A Qdrant server; else one in process.")
+]
+QdrantKey = Annotated[
+    str | None, typer.Option(envvar="QDRANT_API_KEY", help="The Qdrant server's key.")
+]
+Reader = Annotated[
+    str, typer.Option(envvar="PRISMSEARCH_READER", help="What decodes videos: pyav or decord.")
+]
+Host = Annotated[str, typer.Option(envvar="PRISMSEARCH_HOST", help="The address to listen on.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        envvar="PRISMSEARCH_PORT", min=0, max=65535, help="The port; else the first free from 7860."
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        envvar="PRISMSEARCH_ALLOW_HOST",
+        help="A host name to answer to, besides localhost and plain addresses.",
+    ),
+]
+ReadOnly = Annotated[bool, typer.Option("--read-only", help="Take no uploads and remove nothing.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser tab.")]
+
+
+def library_folder(data_dir: Path | None) -> Path:
+    """Where a library is kept: as asked for, else the usual place of this person."""
+    folder = data_dir or platformdirs.user_data_path("prismsearch", False) / "library"
+    return folder.expanduser().absolute()
+
+
+def settings_of(data_dir: Path | None, **choices: Any) -> "Settings":
+    """The settings that a command's options ask for; what cannot be is one message, and exit 1."""
+    from pydantic import ValidationError
+
+    from encoder.catalogue import get_card
+    from indexer.settings import Settings
+
+    folder = library_folder(data_dir)
+    chosen = _with_a_model(folder, choices)
+    get_card(chosen["model"])
+    try:
+        return Settings(data_dir=folder, **chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        fail(f"--{first['loc'][0]}: {first['msg']}.".replace("_", "-"))
+
+
+def _with_a_model(folder: Path, choices: dict[str, Any]) -> dict[str, Any]:
+    """The choices; where no model is named, with the one that was used there last."""
+    from indexer.library import collections_of
+
+    if choices["model"] is not None:
+        return choices
+    given = {name: value for name, value in choices.items() if value is not None}
+    known = collections_of(folder)
+    if not known:
+        return {"model": DEFAULT_MODEL, **given}
+    last = known[0]
+    return {"model": last.model, "weights": last.weights, "tokenizer": last.tokenizer, **given}
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with one message and exit code 1."""
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
