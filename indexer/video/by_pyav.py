@@ -1,0 +1,103 @@
+"""PyAV as a source of pictures: sequential, and only the pictures that are kept are converted.
+
+Knows how to begin in the middle, and counts the damage that it leaves out. Does not know which
+pictures will be wanted.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from indexer import thumbnails, timeline
+from indexer.decoding import Probe, Request, Tally
+from indexer.errors import VideoError
+from indexer.video.opening import check_duration, decode, opened, packets
+from indexer.video.pictures import Pixels, converted
+
+_SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
+_ALIVE_PACKETS = 100
+_ENOUGH_PACKETS = 20  # to judge by the ratio of errors
+
+
+class PyavSource:
+    """The pictures of one request, damage left out."""
+
+    def __init__(
+        self, request: Request, probe: Probe, tally: Tally, alive: Callable[[], None]
+    ) -> None:
+        self._request = request
+        self._probe = probe
+        self._tally = tally
+        self._alive = alive
+        self._thumbnail = thumbnails.size(probe.width, probe.height) if request.thumbnails else None
+
+    def pictures(self) -> Iterator[tuple[float, float, VideoFrame]]:
+        """Decode from just before the first wanted point, or failing that from the beginning."""
+        since = self._request.first / self._request.fps
+        if since > _SEEK_LEAD and (yield from self._from(since)):
+            return
+        with opened(self._request.path, self._request.limits) as (container, stream):
+            yield from self._timed(container, stream)
+
+    def render(self, picture: VideoFrame) -> tuple[Pixels, bytes | None]:
+        """Resize inside the conversion, then turn."""
+        side = self._request.pixels or 0
+        thumbnail = None
+        if self._thumbnail is not None:
+            thumbnail = thumbnails.jpeg(converted(picture, *self._thumbnail))
+        return converted(picture, side, side), thumbnail
+
+    def _from(self, since: float) -> Generator[tuple[float, float, VideoFrame], None, bool]:
+        """Seek and decode; returns False, having given nothing, if that landed too late."""
+        with opened(self._request.path, self._request.limits) as (container, stream):
+            target = since - _SEEK_LEAD + self._probe.start
+            try:
+                container.seek(int(target / (stream.time_base or 1)), stream=stream)
+            except FFmpegError:
+                return False
+            timed = self._timed(container, stream)
+            landed = next(timed, None)
+            if landed is None or landed[0] > since:
+                return False
+            yield landed
+            yield from timed
+            return True
+
+    def _timed(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Iterator[tuple[float, float, VideoFrame]]:
+        """Frames with their times from the video's first moment; clocks that go back are cut."""
+        latest = 0.0
+        for frame in self._frames(container, stream):
+            stamp = timeline.seconds(frame, stream)
+            time = self._tally.readable if stamp is None else stamp - self._probe.start
+            if time < latest:
+                continue
+            latest, length = time, timeline.length(frame, stream)
+            check_duration(time + length, self._request.limits)
+            self._tally.readable = time + length
+            yield time, length, frame
+
+    def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+        """Whatever decodes, up to where the file ends or breaks off."""
+        for packet in packets(container, stream):
+            self._count()
+            frames = decode(packet)
+            if frames is None:
+                self._blame()
+            yield from frames or ()
+
+    def _count(self) -> None:
+        self._tally.packets += 1
+        if self._tally.packets % _ALIVE_PACKETS == 0:
+            self._alive()
+
+    def _blame(self) -> None:
+        tally = self._tally
+        tally.errors += 1
+        allowed = self._request.limits.error_ratio * tally.packets
+        if tally.packets >= _ENOUGH_PACKETS and tally.errors > allowed:
+            raise VideoError("corrupt", errors=tally.errors, packets=tally.packets)

@@ -1,0 +1,90 @@
+"""What a video is and how long, from its packets and its first picture.
+
+Knows what a probe says; knows no other picture than the first.
+"""
+
+from typing import Any
+
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from indexer import timeline
+from indexer.decoding import Limits, Probe
+from indexer.errors import VideoError
+from indexer.formats import browser_playable
+from indexer.video.opening import check_duration, codec_of, decode, opened, packets
+from indexer.video.pictures import displayed, quarter_turns
+
+_SURVEY_BYTES = 2**30  # a pass over all packets reads the whole file: not for larger ones
+_SURVEY_PACKETS = 500  # how far to look for a first picture
+
+
+def inspect(path: str, limits: Limits) -> Probe:
+    """Find out what a video is and how long; raises VideoError if it cannot or must not be read.
+
+    Every packet is looked at if the file is of moderate size, so that the duration is true; only
+    the first picture is decoded.
+    """
+    with opened(path, limits) as (container, stream):
+        survey, picture = _survey(container, stream)
+        if picture is None:
+            raise VideoError("nothing_decodable")
+        duration = timeline.duration(container, stream, survey, limits.seconds)
+        check_duration(duration, limits)
+        return _probe(container, stream, picture, survey.start, duration)
+
+
+def _survey(
+    container: InputContainer, stream: VideoStream
+) -> tuple[timeline.Survey, VideoFrame | None]:
+    """Decode up to the first picture; look at all packets unless the file is very large."""
+    survey, picture = timeline.Survey(), None
+    whole = container.size <= _SURVEY_BYTES
+    for count, packet in enumerate(packets(container, None)):
+        if picture is None and packet.stream is stream:
+            picture = next(iter(decode(packet) or ()), None)
+        if packet.stream.type in ("video", "audio"):
+            survey.note(packet, packet.stream is stream)
+        if (picture is None and count > _SURVEY_PACKETS) or (picture is not None and not whole):
+            break
+    return survey, picture
+
+
+def _probe(
+    container: InputContainer,
+    stream: VideoStream,
+    picture: VideoFrame,
+    start: float,
+    duration: float,
+) -> Probe:
+    width, height = displayed(stream, picture)
+    name = _container_name(container)
+    sound = {codec_of(audio) for audio in container.streams.audio}
+    return Probe(
+        duration=duration,
+        start=start,
+        width=width,
+        height=height,
+        rotation=quarter_turns(picture) * 90,
+        fps=float(stream.average_rate or stream.guessed_rate or 0),
+        codec=codec_of(stream),
+        container=name,
+        has_audio=bool(sound),
+        browser_playable=browser_playable(name, codec_of(stream), picture.format.name, sound),
+    )
+
+
+def _container_name(container: InputContainer) -> str:
+    """One name for a family that is read by the same code: mp4 and mov, webm and matroska."""
+    names = container.format.name.split(",")
+    if "mp4" in names:
+        return "mov" if container.metadata.get("major_brand", "").strip() == "qt" else "mp4"
+    if "webm" in names:
+        return "webm" if _is_webm(container.file.file) else "matroska"
+    return names[0]
+
+
+def _is_webm(file: Any) -> bool:
+    file.seek(0)
+    return b"webm" in file.read(64)
