@@ -12,7 +12,7 @@ import gradio as gr
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"
-SHARED_SCRIPTS = ("shared", "journey", "heat")
+SHARED_SCRIPTS = ("shared", "journey", "heat", "upload")
 
 Name = Literal[
     "masthead",
@@ -22,7 +22,7 @@ Name = Literal[
     "class_timeline",
     "video_table",
 ]
-STYLES = ("page", *get_args(Name))  # what all share comes first
+STYLES = ("page", "upload", *get_args(Name))  # what all share comes first
 
 
 def part(name: Name, elem_id: str | None = None) -> gr.HTML:

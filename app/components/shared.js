@@ -135,7 +135,18 @@ window.prism ??= (() => {
     return el("button", { ...text, ...settings, onclick }, icon(name));
   }
 
+  // How far something got; `set` takes its share, 0 to 1.
+  function bar(label) {
+    const fill = el("span");
+    const whole = el("span", { class: "ps-progress", role: "progressbar", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100" }, fill);
+    const set = (share) => {
+      fill.style.width = `${100 * share}%`;
+      whole.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+    };
+    return { whole, set };
+  }
+
   return {
-    el, icon, iconButton, clock, amount, bytes, api, latest, send, refusal, dropzone, on, emit,
+    el, icon, iconButton, bar, clock, amount, bytes, api, latest, send, refusal, dropzone, on, emit,
   };
 })();

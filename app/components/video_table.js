@@ -1,5 +1,5 @@
 // The library: a drop zone, the files on their way, and how far each video got.
-const { el, icon, iconButton, on, api, send, refusal, dropzone, clock, bytes, amount, journey } = window.prism;
+const { el, icon, iconButton, bar, on, api, dropzone, clock, bytes, amount, journey, uploads } = window.prism;
 const root = element.querySelector(".ps-video-table");
 const STATES = { queued: "Waiting", indexing: "Indexing", done: "Ready", failed: "Failed" };
 
@@ -9,85 +9,22 @@ const pick = el("button", { type: "button", class: "ps-button ps-primary", oncli
 const zone = el("div", { class: "ps-drop", hidden: true },
   icon("upload"), el("p", {}, "Drop videos here, or"), pick, el("p", { class: "ps-hint" }), picker);
 const locked = el("p", { class: "ps-hint", hidden: true }, "This library is read-only: videos cannot be added or removed here.");
-const sending = el("ul", { class: "ps-sending", "aria-label": "Files on their way" });
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
 const summary = el("p", { class: "ps-status", role: "status" });
 const list = el("ul", { class: "ps-videos", "aria-label": "Videos" });
-root.replaceChildren(zone, locked, sending, trouble, summary, list);
+root.replaceChildren(zone, locked, uploads.list, trouble, summary, list);
 
 const rows = new Map(); // by video id
 const paces = new Map(); // when each video was first seen indexing, and how far it was then
-const waiting = [];
-let busy = false;
 
 function say(message) {
   trouble.textContent = message || "";
   trouble.hidden = !message;
 }
 
-function bar(label) {
-  const fill = el("span");
-  const whole = el("span", { class: "ps-progress", role: "progressbar", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100" }, fill);
-  const set = (share) => {
-    fill.style.width = `${100 * share}%`;
-    whole.setAttribute("aria-valuenow", String(Math.round(100 * share)));
-  };
-  return { whole, set };
-}
-
 function take(files) {
   say("");
-  for (const file of files) {
-    const progress = bar(`Sending ${file.name}`);
-    const words = el("span", { class: "ps-words" });
-    const stop = iconButton("close", `Do not send ${file.name}`, () => job.stop());
-    const item = el("li", {}, el("span", { class: "ps-file" }, file.name), progress.whole, words, stop);
-    const job = { file, item, words, progress, stop: () => drop(job) };
-    sending.append(item);
-    const problem = refusal(file, journey.info?.max_upload_bytes);
-    if (problem) fail(job, problem);
-    else {
-      words.textContent = `${bytes(file.size)}, waiting`;
-      waiting.push(job);
-    }
-  }
-  work();
-}
-
-function drop(job) {
-  const place = waiting.indexOf(job);
-  if (place >= 0) waiting.splice(place, 1);
-  job.item.remove();
-}
-
-function fail(job, message) {
-  job.item.classList.add("ps-failed");
-  job.words.textContent = message;
-  job.progress.whole.remove();
-  job.stop = () => job.item.remove();
-}
-
-async function work() {
-  if (busy) return;
-  busy = true;
-  for (let job = waiting.shift(); job; job = waiting.shift()) await deliver(job);
-  busy = false;
-}
-
-async function deliver(job) {
-  const upload = send("videos", job.file, (share) => {
-    job.progress.set(share);
-    job.words.textContent = share < 1 ? `${Math.round(100 * share)} % of ${bytes(job.file.size)}` : "Checking";
-  });
-  job.stop = () => upload.stop();
-  try {
-    await upload.finished;
-    job.item.remove();
-    await journey.refresh();
-  } catch (error) {
-    if (error.name === "AbortError") job.item.remove();
-    else fail(job, error.message);
-  }
+  uploads.add(files);
 }
 
 function left(video) {
