@@ -1,11 +1,11 @@
 """What is stored of a segment, what a search may ask, and the verbs of every store.
 
-Knows ids, payloads, scopes and which vectors are fit to be compared. Knows no engine: store.py has
-both. `Scope` is the only language of filters.
+Knows ids, scopes and which vectors are fit to be compared. Knows no engine: edge.py and server.py
+do. `Scope` is the only language of filters.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,6 +81,12 @@ class Store(Protocol):
 
     def count(self, video_id: str | None = None) -> int:
         """How many segments are stored, of one video or of all."""
+
+    def videos(self) -> dict[str, int]:
+        """How many segments are stored of each video that has any."""
+
+    def scan(self) -> Iterator[Point]:
+        """Every point as it was stored, page by page, in no order that means anything."""
 
     def delete_video(self, video_id: str) -> None:
         """Forget all segments of one video; one that is not stored is no error."""

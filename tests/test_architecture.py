@@ -22,8 +22,8 @@ OWNERS = {
     "av": ("indexer/video/",),
     "decord": ("indexer/video/",),
     "sqlite3": ("indexer/library.py",),
-    "qdrant_client": ("indexer/store.py",),
-    "qdrant_edge": ("indexer/store.py",),
+    "qdrant_client": ("indexer/server.py",),
+    "qdrant_edge": ("indexer/edge.py",),
     "gradio": ("app/page.py", "app/components/"),
     "typer": ("app/cli.py", "app/options.py", "app/upkeep.py"),
 }

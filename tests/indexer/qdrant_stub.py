@@ -68,6 +68,10 @@ def _create(stub: Stub, name: str, body: bytes) -> Any:
     )
 
 
+def _drop(stub: Stub, name: str, body: bytes) -> Any:
+    return stub.client.delete_collection(name)
+
+
 def _index(stub: Stub, name: str, body: bytes) -> Any:
     asked = models.CreateFieldIndex.model_validate_json(body)
     stub.indexed_before_data &= stub.client.count(name).count == 0
@@ -119,6 +123,11 @@ def _count(stub: Stub, name: str, body: bytes) -> Any:
     return stub.client.count(name, count_filter=asked.filter, exact=asked.exact)
 
 
+def _facet(stub: Stub, name: str, body: bytes) -> Any:
+    asked = models.FacetRequest.model_validate_json(body)
+    return stub.client.facet(name, asked.key, limit=asked.limit, exact=asked.exact)
+
+
 def _delete(stub: Stub, name: str, body: bytes) -> Any:
     asked = models.FilterSelector.model_validate_json(body)
     return stub.client.delete(name, points_selector=asked)
@@ -131,6 +140,7 @@ ROUTES: list[tuple[str, str, Answer]] = [
     ("GET", f"{_NAME}/exists", _exists),
     ("GET", _NAME, _get),
     ("PUT", _NAME, _create),
+    ("DELETE", _NAME, _drop),
     ("PUT", f"{_NAME}/index", _index),
     ("GET", "/aliases()", _aliases),
     ("POST", "/collections/aliases()", _change_aliases),
@@ -138,6 +148,7 @@ ROUTES: list[tuple[str, str, Answer]] = [
     ("POST", f"{_NAME}/points/query", _query),
     ("POST", f"{_NAME}/points/scroll", _scroll),
     ("POST", f"{_NAME}/points/count", _count),
+    ("POST", f"{_NAME}/facet", _facet),
     ("POST", f"{_NAME}/points/delete", _delete),
 ]
 
@@ -176,7 +187,7 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_PUT = do_POST = _serve  # noqa: N815
+        do_GET = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815
 
         def log_message(self, *args: Any) -> None:
             """Say nothing."""

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from qdrant_client import QdrantClient
 from qdrant_stub import API_KEY, LockedClient, Stub, serving
 
+from indexer.edge import EdgeStore
 from indexer.errors import (
     BadVector,
     DiskFull,
@@ -28,8 +29,10 @@ from indexer.errors import (
     StoreUnavailable,
 )
 from indexer.points import Point, Scope, Store, point_id
+from indexer.rows import BATCH
+from indexer.server import LIVE, QdrantStore, name_of
 from indexer.settings import Fingerprint, Settings
-from indexer.store import BATCH, LIVE, EdgeStore, QdrantStore, open_store
+from indexer.store import open_store, remove_collection, stored_fingerprint
 
 DIM = 8
 ENGINES = ["edge", "memory", "http", *(["server"] if "QDRANT_URL" in os.environ else [])]
@@ -78,7 +81,7 @@ def _server(folder: Path) -> Iterator[Store]:
     yield store
     store.close()
     client = QdrantClient(url=url, api_key=key)
-    client.delete_collection(f"prismsearch_{own.key}")
+    client.delete_collection(name_of(own.key))
     client.close()
 
 
@@ -152,6 +155,27 @@ def test_deleting_takes_one_video_and_all_of_it(store: Store) -> None:
     store.delete_video("a")
     assert (store.count("a"), store.count("b"), store.count()) == (0, 3, 3)
     assert {hit.video_id for hit in store.nearest(unit(0), 10)} == {"b"}
+
+
+# The whole of it.
+
+
+def test_every_video_is_counted(store: Store) -> None:
+    assert store.videos() == {}
+    store.upsert(points("a", 3) + points("b", 1, seed=1) + points("gone", 2, seed=2))
+    store.delete_video("gone")
+    assert store.videos() == {"a": 3, "b": 1}
+
+
+def test_a_scan_brings_every_point_as_it_was_stored(store: Store) -> None:
+    store.upsert(points("a", BATCH + 3) + points("b", 2, seed=1))
+    found = {(one.video_id, one.index): one for one in store.scan()}
+    assert len(found) == store.count() == BATCH + 5
+    for video in ("a", "b"):
+        for segment in store.segments(video):
+            one = found[video, segment.index]
+            assert (one.start, one.end) == (segment.start, segment.end)
+            np.testing.assert_array_equal(one.vector, segment.vector)
 
 
 # Scope is a promise.
@@ -229,6 +253,73 @@ def test_searches_while_videos_come_and_go(store: Store) -> None:
     assert [store.count(video) for video in ("base", "x", "y", "gone")] == [100, 40, 40, 0]
 
 
+# A collection as one thing, by its key.
+
+
+@pytest.fixture(params=["edge", "http"])
+def settings(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Settings]:
+    if request.param == "edge":
+        yield Settings(data_dir=data_dir)
+        return
+    with serving(Stub()) as stub:
+        yield server_settings(data_dir, stub.url)
+
+
+def test_a_collection_tells_what_made_it(settings: Settings) -> None:
+    assert stored_fingerprint(settings, fingerprint().key) is None
+    open_store(settings, fingerprint()).close()
+    assert stored_fingerprint(settings, fingerprint().key) == fingerprint()
+    assert stored_fingerprint(settings, fingerprint("w1").key) is None
+
+
+def test_a_removed_collection_is_gone_and_the_others_stay(settings: Settings) -> None:
+    for weights in ("w0", "w1"):
+        store = open_store(settings, fingerprint(weights))
+        store.upsert(points("a", 3))
+        store.close()
+    for _ in range(2):  # again is harmless
+        remove_collection(settings, fingerprint("w0").key)
+    assert stored_fingerprint(settings, fingerprint("w0").key) is None
+    for weights, count in (("w0", 0), ("w1", 3)):
+        store = open_store(settings, fingerprint(weights))
+        assert store.count() == count
+        store.close()
+
+
+def test_a_collection_in_use_is_not_removed(data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    store = open_store(settings, fingerprint())
+    store.upsert(points("a", 3))
+    with pytest.raises(StoreLocked):
+        remove_collection(settings, fingerprint().key)
+    assert store.count() == 3
+    store.close()
+    remove_collection(settings, fingerprint().key)
+    assert list((data_dir / "index").iterdir()) == []
+
+
+def test_a_removal_that_was_killed_half_way_leaves_nothing_that_counts(data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    store = open_store(settings, fingerprint())
+    store.upsert(points("a", 3))
+    store.close()
+    folder = data_dir / "index" / fingerprint().key
+    (folder / "fingerprint.json").unlink()  # it goes first
+    (folder / "shard" / "edge_config.json").unlink()
+    assert stored_fingerprint(settings, fingerprint().key) is None
+    store = open_store(settings, fingerprint())
+    assert store.count() == 0
+    store.close()
+
+
+@pytest.mark.parametrize("text", ["{ not json", "{}", '{"model": "toy"}'])
+def test_a_damaged_label_tells_nothing(data_dir: Path, text: str) -> None:
+    settings = Settings(data_dir=data_dir)
+    open_store(settings, fingerprint()).close()
+    (data_dir / "index" / fingerprint().key / "fingerprint.json").write_text(text)
+    assert stored_fingerprint(settings, fingerprint().key) is None
+
+
 # The embedded store on the disk.
 
 
@@ -262,6 +353,28 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         patched.setattr(store, "_shard", Full())
         with pytest.raises(DiskFull, match="make room"):
             store.upsert(points("a", 1))
+    store.close()
+
+
+def test_what_was_scanned_can_be_stored_again_unchanged(tmp_path: Path) -> None:
+    # Norms that float16 has rounded are rounded back: true of every width that a model has.
+    wide = fingerprint().model_copy(update={"dim": 64})
+    vectors = np.random.default_rng(0).normal(size=(500, 64)).astype(np.float32)
+    store = EdgeStore.open(tmp_path, wide)
+    store.upsert([Point("a", i, 2.0 * i, 2.0 * i + 4, one) for i, one in enumerate(vectors)])
+    before = list(store.scan())
+    store.delete_video("a")
+    store.upsert(before)
+    after = [one.vector for one in store.scan()]
+    np.testing.assert_array_equal(after, [one.vector for one in before])
+    store.close()
+
+
+def test_more_than_ten_thousand_videos_are_all_counted(tmp_path: Path) -> None:
+    store = EdgeStore.open(tmp_path, fingerprint())
+    vector = unit(0)
+    store.upsert([Point(f"video {i}", 0, 0.0, 4.0, vector) for i in range(10_001)])
+    assert store.videos() == {f"video {i}": 1 for i in range(10_001)}
     store.close()
 
 
@@ -353,7 +466,7 @@ def test_indexes_come_before_data_and_the_alias_moves(tmp_path: Path) -> None:
     with serving(Stub()) as stub:
         for weights in ("w0", "w1", "w1"):
             store = open_store(server_settings(tmp_path, stub.url), fingerprint(weights))
-            name = f"prismsearch_{fingerprint(weights).key}"
+            name = name_of(fingerprint(weights).key)
             assert set(stub.indexed[name]) == {"video_id"}
             store.promote()
             (alias,) = stub.client.get_aliases().aliases
@@ -365,7 +478,7 @@ def test_indexes_come_before_data_and_the_alias_moves(tmp_path: Path) -> None:
 def test_a_collection_of_another_model_is_refused(tmp_path: Path) -> None:
     with serving(Stub()) as stub:
         open_store(server_settings(tmp_path, stub.url), fingerprint()).close()
-        name = f"prismsearch_{fingerprint().key}"
+        name = name_of(fingerprint().key)
         stub.client.delete_collection(name)
         stub.client.create_collection(name, vectors_config={}, metadata={"model": "other"})
         with pytest.raises(StoreMismatch, match="another model"):

@@ -1,0 +1,80 @@
+"""Segments in the words that both Qdrant engines share: payloads, filters, batches.
+
+Knows what is written beside a vector, and that both engines name their classes alike. Imports
+neither of them, and knows not where a collection lies.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from indexer.errors import StoreMismatch
+from indexer.points import Hit, Point, Scope, StoredSegment
+from indexer.settings import Fingerprint
+
+# More in one call would hold up other threads (Edge) or pass a server's limit on bodies.
+BATCH = 256
+PAGE = 1000
+VECTOR = "clip"
+VIDEO = "video_id"
+
+
+def batches(rows: list[Any]) -> Iterator[list[Any]]:
+    """The rows, as many at a time as one call may hold."""
+    for first in range(0, len(rows), BATCH):
+        yield rows[first : first + BATCH]
+
+
+def page_size(with_vectors: bool) -> int:
+    """How many records one scroll may bring."""
+    return BATCH if with_vectors else PAGE
+
+
+def payload_of(point: Point) -> dict[str, Any]:
+    """What is stored beside a point's vector."""
+    return {
+        VIDEO: point.video_id,
+        "index": point.index,
+        "start": float(point.start),
+        "end": float(point.end),
+    }
+
+
+def hit(found: Any) -> Hit:
+    """An engine's scored point as ours."""
+    return Hit(**found.payload, score=float(found.score))
+
+
+def point(record: Any) -> Point:
+    """An engine's record, read with its vector, as the point that was stored."""
+    return Point(**record.payload, vector=np.asarray(record.vector[VECTOR], dtype=np.float32))
+
+
+def by_time(records: Iterator[Any]) -> list[StoredSegment]:
+    """One video's records as its segments, in the order of time."""
+    points = sorted(map(point, records), key=lambda one: one.start)
+    return [StoredSegment(one.index, one.start, one.end, one.vector) for one in points]
+
+
+def filter_of(scope: Scope, engine: Any) -> Any:
+    """A scope in an engine's words."""
+    if scope.videos is None:
+        return None
+    any_of = engine.MatchAny(any=sorted(scope.videos))
+    return engine.Filter(must=[engine.FieldCondition(key=VIDEO, match=any_of)])
+
+
+def only(video_id: str | None) -> Scope:
+    """The scope of one video, or of all."""
+    return Scope() if video_id is None else Scope(videos=frozenset({video_id}))
+
+
+def check_fingerprint(stored: Any, fingerprint: Fingerprint, where: str) -> None:
+    """Raise StoreMismatch if what is stored was not made under this fingerprint."""
+    if stored != fingerprint.model_dump():
+        raise StoreMismatch(
+            f"The vectors in {where} were made by another model or with other settings, so they "
+            "cannot be searched with this one. Nothing was changed. Use the model that made them, "
+            "or move them away and index again."
+        )
