@@ -3,6 +3,11 @@
 Tables and a rule over names; knows neither a file nor a decoder.
 """
 
+from typing import Literal
+
+Plays = Literal["as_is", "remux", "transcode"]
+"""How a browser plays a video: its own file, its pictures in a new file, or its pictures anew."""
+
 # Containers that hold their own data. Playlists and scripts, which name other files, are not
 # among them: without this list a decoder opens local files and asks URLs on their behalf.
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,gif"
