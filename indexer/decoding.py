@@ -12,9 +12,12 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.formats import Plays
 from indexer.segments import FPS, grid_size
 
 Reader = Literal["pyav", "decord"]
+Resize = Literal["squash", "crop"]
+"""How a picture becomes a square: as a whole, or its middle in the true aspect."""
 
 _GIB = 2**30
 
@@ -45,6 +48,7 @@ class Request:
     reader: Reader = "pyav"
     first: int = 0
     thumbnails: bool = True
+    resize: Resize = "squash"
     limits: Limits = field(default_factory=Limits)
 
     def to_text(self) -> str:
@@ -77,15 +81,15 @@ class Probe:
     codec: str
     container: str
     has_audio: bool
-    browser_playable: bool
+    plays: Plays
 
 
 @dataclass(frozen=True)
 class Sample:
     """The frame on the screen at one grid point: `time` is `index / fps` seconds.
 
-    `pixels` is uint8 RGB [P, P, 3], squashed to the square and read-only; `thumbnail` a JPEG of
-    the true aspect, 320 px wide.
+    `pixels` is uint8 RGB [P, P, 3] and read-only; `thumbnail` a JPEG of the true aspect, 320 px
+    wide.
     """
 
     index: int

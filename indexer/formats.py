@@ -3,6 +3,7 @@
 Tables and a rule over names; knows neither a file nor a decoder.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 Plays = Literal["as_is", "remux", "transcode"]
@@ -25,15 +26,37 @@ SUPPORTED = frozenset(
 )
 """Suffixes that folders are scanned for; an added file is judged by its content alone."""
 
-_PICTURES = {"mp4": {"h264"}, "mov": {"h264"}, "webm": {"vp8", "vp9", "av1"}}
-_SOUND = {"mp4": {"aac", "mp3"}, "mov": {"aac", "mp3"}, "webm": {"opus", "vorbis"}}
+# What the usual browsers play in which container; newer ones play AV1 and VP9 in MP4, too.
+_PICTURES = {"mp4": {"h264", "vp9", "av1"}, "webm": {"vp8", "vp9", "av1"}}
+_SOUND = {"mp4": {"aac", "mp3"}, "webm": {"opus", "vorbis"}}
 _PIXELS = frozenset({"yuv420p", "yuvj420p", "yuva420p"})
 
+COPIED_PICTURES = frozenset({"h264", "vp9", "av1"})
+COPIED_SOUND = frozenset({"aac", "mp3"})
+"""What goes into a playable copy (MP4) unchanged; everything else is encoded anew."""
 
-def browser_playable(container: str, codec: str, pixel_format: str, sound: set[str]) -> bool:
-    """Whether the usual browsers play such a file unchanged: 8-bit 4:2:0 in a web container."""
-    return (
-        codec in _PICTURES.get(container, ())
-        and pixel_format in _PIXELS
-        and sound <= _SOUND[container]
-    )
+
+@dataclass(frozen=True)
+class Making:
+    """How a file is made, as far as playing it is concerned.
+
+    It is `tidy` if a browser can begin with its first bytes, its clock starts at 0, and it
+    holds one video only.
+    """
+
+    container: str
+    codec: str
+    pixel_format: str
+    sound: frozenset[str]
+    interlaced: bool
+    tidy: bool
+
+
+def plays(file: Making) -> Plays:
+    """How the usual browsers play such a file: 8-bit 4:2:0 pictures in a tidy web container."""
+    if file.pixel_format not in _PIXELS or file.interlaced:
+        return "transcode"
+    at_home = file.codec in _PICTURES.get(file.container, ())
+    if file.tidy and at_home and file.sound <= _SOUND[file.container]:
+        return "as_is"
+    return "remux" if file.codec in COPIED_PICTURES else "transcode"

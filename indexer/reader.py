@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from indexer import decoding
-from indexer.decoding import Limits, Probe, Reader, Request, Sample, Summary
+from indexer.decoding import Limits, Probe, Reader, Request, Resize, Sample, Summary
 from indexer.errors import VideoError
 from indexer.segments import FPS
 
@@ -43,15 +43,17 @@ def read_frames(
     reader: Reader = "pyav",
     first: int = 0,
     thumbnails: bool = True,
+    resize: Resize = "squash",
     limits: Limits | None = None,
 ) -> "FrameReader":
     """The frames on the screen at every grid point from `first` on, as a context manager.
 
-    Samples are uint8 [pixels, pixels, 3]; `fps` is the grid's rate. Nothing starts before the
-    `with` block is entered.
+    Samples are uint8 [pixels, pixels, 3]: the picture squashed to the square, or the middle of
+    it with `resize="crop"`; `fps` is the grid's rate. Nothing starts before the `with` block is
+    entered.
     """
-    request = Request(str(path), pixels, fps, reader, first, thumbnails, limits or Limits())
-    return FrameReader(request)
+    limits = limits or Limits()
+    return FrameReader(Request(str(path), pixels, fps, reader, first, thumbnails, resize, limits))
 
 
 class FrameReader:

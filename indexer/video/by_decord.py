@@ -4,6 +4,7 @@ Knows that it turns pictures upright itself, reports neither damage nor pixel as
 damaged file whole.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,9 @@ from indexer.decoding import Probe, Request, Tally
 from indexer.errors import VideoError
 from indexer.sandbox import regular_file
 from indexer.video.opening import check_duration
-from indexer.video.pictures import Pixels
+from indexer.video.pictures import Pixels, middle, shape
+
+_ALIGNED = 32  # pixels: rows of another length come out sheared, or not at all
 
 
 class DecordSource:
@@ -27,10 +30,11 @@ class DecordSource:
         self._request = request
         self._side = request.pixels or 0
         self._tally = tally
+        self._shape = shape(probe.width, probe.height, self._side, request.resize)
         self._thumbnail = thumbnails.size(probe.width, probe.height) if request.thumbnails else None
-        side = max(self._side, thumbnails.WIDTH if request.thumbnails else 0)
+        larger = tuple(map(max, self._shape, self._thumbnail or (0, 0)))
         with regular_file(request.path, request.limits) as file:
-            self._reader = _decord_reader(file, side)
+            self._reader = _decord_reader(file, *larger)
 
     def pictures(self) -> Iterator[tuple[float, float, int]]:
         """Frame numbers with their times; nothing is decoded yet."""
@@ -43,20 +47,21 @@ class DecordSource:
             yield time, end - begin, index
 
     def render(self, picture: int) -> tuple[Pixels, bytes | None]:
-        """Decode one frame, already resized to a square, and shape the rest from that."""
+        """Decode one frame, already about as small as wanted, and shape the rest from that."""
         decoded = Image.fromarray(self._reader[picture].asnumpy())
         thumbnail = None
         if self._thumbnail is not None:
             thumbnail = thumbnails.jpeg(np.asarray(decoded.resize(self._thumbnail)))
-        square = decoded.resize((self._side, self._side), Image.Resampling.BOX)
-        return np.asarray(square), thumbnail
+        shaped = np.asarray(decoded.resize(self._shape, Image.Resampling.BOX))
+        return middle(shaped, self._side), thumbnail
 
 
-def _decord_reader(file: Any, side: int) -> Any:
+def _decord_reader(file: Any, width: int, height: int) -> Any:
     """Open by descriptor, so that decord reads the very file that was checked."""
     try:
         import decord
     except ImportError as error:
         raise VideoError("decoder_crashed", reason="decord is not installed here") from error
+    width = math.ceil(width / _ALIGNED) * _ALIGNED
     name = f"/proc/self/fd/{file.fileno()}"
-    return decord.VideoReader(name, width=side, height=side, num_threads=1)
+    return decord.VideoReader(name, width=width, height=height, num_threads=1)

@@ -15,7 +15,7 @@ from indexer import thumbnails, timeline
 from indexer.decoding import Probe, Request, Tally
 from indexer.errors import VideoError
 from indexer.video.opening import check_duration, decode, opened, packets
-from indexer.video.pictures import Pixels, converted
+from indexer.video.pictures import Pixels, converted, middle, shape
 
 _SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
 _ALIVE_PACKETS = 100
@@ -32,6 +32,8 @@ class PyavSource:
         self._probe = probe
         self._tally = tally
         self._alive = alive
+        self._side = request.pixels or 0
+        self._shape = shape(probe.width, probe.height, self._side, request.resize)
         self._thumbnail = thumbnails.size(probe.width, probe.height) if request.thumbnails else None
 
     def pictures(self) -> Iterator[tuple[float, float, VideoFrame]]:
@@ -44,11 +46,10 @@ class PyavSource:
 
     def render(self, picture: VideoFrame) -> tuple[Pixels, bytes | None]:
         """Resize inside the conversion, then turn."""
-        side = self._request.pixels or 0
         thumbnail = None
         if self._thumbnail is not None:
             thumbnail = thumbnails.jpeg(converted(picture, *self._thumbnail))
-        return converted(picture, side, side), thumbnail
+        return middle(converted(picture, *self._shape), self._side), thumbnail
 
     def _from(self, since: float) -> Generator[tuple[float, float, VideoFrame], None, bool]:
         """Seek and decode; returns False, having given nothing, if that landed too late."""

@@ -1,6 +1,6 @@
 """One decoded picture: how large it is shown, which side is up, and its pixels.
 
-Knows pixel aspect and rotation; knows neither files nor times.
+Knows pixel aspect, rotation and cropping; knows neither files nor times.
 """
 
 import numpy as np
@@ -8,7 +8,11 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from indexer.decoding import Resize
+
 Pixels = NDArray[np.uint8]
+
+_MOST_STRETCHED = 32  # how much longer than wide a picture is made before its middle is cut out
 
 
 def displayed(stream: VideoStream, picture: VideoFrame) -> tuple[int, int]:
@@ -32,3 +36,18 @@ def converted(picture: VideoFrame, width: int, height: int) -> Pixels:
         width, height = height, width
     rgb = picture.reformat(width, height, "rgb24", interpolation="AREA").to_ndarray()
     return np.ascontiguousarray(np.rot90(rgb, turns))
+
+
+def shape(width: int, height: int, side: int, resize: Resize) -> tuple[int, int]:
+    """Width and height to convert a displayed picture to, so that its `middle` is the square."""
+    if resize == "squash":
+        return side, side
+    scale = side / min(width, height)
+    longest = side * _MOST_STRETCHED
+    return min(longest, round(width * scale)), min(longest, round(height * scale))
+
+
+def middle(pixels: Pixels, side: int) -> Pixels:
+    """The square in the centre of uint8 [height, width, 3]."""
+    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+    return np.ascontiguousarray(pixels[top : top + side, left : left + side])

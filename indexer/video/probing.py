@@ -6,16 +6,19 @@ Knows what a probe says; knows no other picture than the first.
 from typing import Any
 
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from indexer import timeline
 from indexer.decoding import Limits, Probe
 from indexer.errors import VideoError
-from indexer.formats import browser_playable
+from indexer.formats import Making, plays
+from indexer.video.boxes import begins_with_its_index
 from indexer.video.opening import check_duration, codec_of, decode, opened, packets
 from indexer.video.pictures import displayed, quarter_turns
 
+_TICK = 1e-3  # seconds that a clock may be off where the first picture is shown
 _SURVEY_BYTES = 2**30  # a pass over all packets reads the whole file: not for larger ones
 _SURVEY_PACKETS = 500  # how far to look for a first picture
 
@@ -60,7 +63,11 @@ def _probe(
 ) -> Probe:
     width, height = displayed(stream, picture)
     name = _container_name(container)
-    sound = {codec_of(audio) for audio in container.streams.audio}
+    sound = frozenset(codec_of(audio) for audio in container.streams.audio)
+    tidy = abs(start) < _TICK and not _has_rivals(container) and _begins_to_play(container, name)
+    making = Making(
+        name, codec_of(stream), picture.format.name, sound, bool(picture.interlaced_frame), tidy
+    )
     return Probe(
         duration=duration,
         start=start,
@@ -68,11 +75,22 @@ def _probe(
         height=height,
         rotation=quarter_turns(picture) * 90,
         fps=float(stream.average_rate or stream.guessed_rate or 0),
-        codec=codec_of(stream),
+        codec=making.codec,
         container=name,
         has_audio=bool(sound),
-        browser_playable=browser_playable(name, codec_of(stream), picture.format.name, sound),
+        plays=plays(making),
     )
+
+
+def _has_rivals(container: InputContainer) -> bool:
+    """Whether a player could choose another video of the file than we did."""
+    moving = (s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
+    return len(list(moving)) > 1
+
+
+def _begins_to_play(container: InputContainer, name: str) -> bool:
+    """Whether a browser can begin with the first bytes."""
+    return name not in ("mp4", "mov") or begins_with_its_index(container.file.file)
 
 
 def _container_name(container: InputContainer) -> str:

@@ -17,7 +17,7 @@ from indexer.decoding import Limits, Request, Sample, Tally
 def test_requests_survive_the_command_line(
     path: str, pixels: int, first: int, thumbnails: bool
 ) -> None:
-    request = Request(path, pixels, 3.5, "decord", first, thumbnails, Limits(silence=2.5))
+    request = Request(path, pixels, 3.5, "decord", first, thumbnails, "crop", Limits(silence=2.5))
     assert request.to_text().isascii()
     assert Request.from_text(request.to_text()) == request
 

@@ -4,6 +4,7 @@ import io
 import socket
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from indexer.decoding import Limits, Probe, Reader, Sample, Summary
 from indexer.errors import VideoError
+from indexer.formats import Plays
 from indexer.reader import probe, read_frames
 from indexer.segments import grid_size, rate_for
 from indexer.video import write_h264
@@ -25,52 +27,54 @@ THINNED = [0, 12, 19, 19, 50, 62, 75, 86, 100, 112]
 
 
 class Read(NamedTuple):
-    """The numbers that the samples must show, and what is said of missing parts."""
+    """The numbers that the samples must show, what is said of missing parts, how it plays."""
 
     numbers: list[int]
     note: str | None = None
-    playable: bool = False
+    plays: Plays = "as_is"
 
 
 READABLE = {
-    "h264.mp4": Read(WHOLE, playable=True),
-    "h264.mkv": Read(WHOLE),
-    "h264.mov": Read(WHOLE, playable=True),
-    "fast.mp4": Read(WHOLE, playable=True),
-    "fragmented.mp4": Read(WHOLE, playable=True),
-    "ten_bit.mp4": Read(WHOLE),
-    "hevc.mp4": Read(WHOLE),
-    "vp9.webm": Read(WHOLE, playable=True),
-    "av1.webm": Read(WHOLE, playable=True),
-    "mpeg4_b.mp4": Read(WHOLE),
-    "mpeg4_b.avi": Read(WHOLE),
-    "mpeg2.ts": Read(WHOLE),
-    "mpeg1.mpg": Read(WHOLE),
-    "wmv2.wmv": Read(WHOLE),
-    "flv1.flv": Read(WHOLE),
-    "mjpeg.avi": Read(WHOLE),
-    "prores.mov": Read(WHOLE),
-    "animated.gif": Read(WHOLE[:4]),
-    "named.txt": Read(WHOLE, playable=True),
-    "titled_in_no_text.mkv": Read(WHOLE),
-    "start10.mkv": Read(WHOLE),
-    "start10.ts": Read(WHOLE),
-    "late_picture.mp4": Read([0, 0, *WHOLE], playable=True),
-    "edit_list.mp4": Read([25, 37, 50, 62, 75, 87, 100, 112], playable=True),
-    "vfr.mp4": Read(THINNED, playable=True),
-    "vfr.webm": Read(THINNED, playable=True),
-    "slides.mp4": Read([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], playable=True),
-    "one_frame.mp4": Read([7], playable=True),
-    "short.mp4": Read([0, 12, 25], playable=True),
-    "long_sound.mkv": Read([0, 12, 25]),
-    "endless_by_header.mp4": Read(WHOLE, playable=True),
-    "wide_pixels.mp4": Read([0, 12, 25], playable=True),
-    "narrow.mp4": Read([0, 12, 25], playable=True),
-    "grows.ts": Read(WHOLE[:8]),
-    "cut.mp4": Read(WHOLE[:4], "Only 1.8 of 4.8 s could be read.", playable=True),
-    "cut.mkv": Read(WHOLE[:5], "Only 2.4 of 4.8 s could be read."),
-    "cut.webm": Read(WHOLE[:5], "Only 2.2 of 4.8 s could be read.", playable=True),
-    "cut.ts": Read(WHOLE[:5]),  # a broadcast does not say how long it would have been
+    "h264.mp4": Read(WHOLE, plays="remux"),
+    "h264.mkv": Read(WHOLE, plays="remux"),
+    "h264.mov": Read(WHOLE, plays="remux"),
+    "fast.mp4": Read(WHOLE),
+    "fragmented.mp4": Read(WHOLE, plays="remux"),
+    "ten_bit.mp4": Read(WHOLE, plays="transcode"),
+    "hevc.mp4": Read(WHOLE, plays="transcode"),
+    "vp9.webm": Read(WHOLE),
+    "av1.webm": Read(WHOLE),
+    "mpeg4_b.mp4": Read(WHOLE, plays="transcode"),
+    "mpeg4_b.avi": Read(WHOLE, plays="transcode"),
+    "mpeg2.ts": Read(WHOLE, plays="transcode"),
+    "mpeg1.mpg": Read(WHOLE, plays="transcode"),
+    "wmv2.wmv": Read(WHOLE, plays="transcode"),
+    "flv1.flv": Read(WHOLE, plays="transcode"),
+    "mjpeg.avi": Read(WHOLE, plays="transcode"),
+    "prores.mov": Read(WHOLE, plays="transcode"),
+    "animated.gif": Read(WHOLE[:4], plays="transcode"),
+    "named.txt": Read(WHOLE),
+    "titled_in_no_text.mkv": Read(WHOLE, plays="remux"),
+    "start10.mkv": Read(WHOLE, plays="remux"),
+    "start10.ts": Read(WHOLE, plays="remux"),
+    "late_picture.mp4": Read([0, 0, *WHOLE], plays="remux"),
+    "edit_list.mp4": Read([25, 37, 50, 62, 75, 87, 100, 112], plays="remux"),
+    "vfr.mp4": Read(THINNED, plays="remux"),
+    "vfr.webm": Read(THINNED),
+    "slides.mp4": Read([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], plays="remux"),
+    "one_frame.mp4": Read([7], plays="remux"),
+    "short.mp4": Read([0, 12, 25], plays="remux"),
+    "long_sound.mkv": Read([0, 12, 25], plays="remux"),
+    "endless_by_header.mp4": Read(WHOLE),
+    "wide_pixels.mp4": Read([0, 12, 25], plays="remux"),
+    "narrow.mp4": Read([0, 12, 25], plays="remux"),
+    "grows.ts": Read(WHOLE[:8], plays="remux"),
+    "cut.mp4": Read(WHOLE[:4], "Only 1.8 of 4.8 s could be read."),
+    "cut.mkv": Read(WHOLE[:5], "Only 2.4 of 4.8 s could be read.", plays="remux"),
+    "cut.webm": Read(WHOLE[:5], "Only 2.2 of 4.8 s could be read."),
+    "cut.ts": Read(
+        WHOLE[:5], plays="transcode"
+    ),  # a broadcast does not say how long it would have been
 }
 
 # What decord 0.6.0 does to these, instead of what is right. They are why it is not the default.
@@ -147,7 +151,7 @@ def test_the_right_frames_are_read(shelf: Shelf, name: str) -> None:
     expected = READABLE[name]
     found, summary = check(shelf[name], expected, "pyav")
     assert summary.note == expected.note
-    assert found.browser_playable == expected.playable
+    assert found.plays == expected.plays
     assert found.duration == summary.duration
     if expected.note is None:
         assert grid_size(found.duration) == len(expected.numbers)
@@ -259,6 +263,28 @@ def test_thumbnails_have_the_true_aspect(shelf: Shelf, name: str, size: tuple[in
         assert media.number_of(np.asarray(image)) == media.number_of(sample.pixels)
 
 
+@pytest.mark.parametrize("reader", ["pyav", "decord"])
+@pytest.mark.parametrize(
+    ("size", "turn", "aspect"),
+    [((320, 240), 0, 1), ((240, 320), 0, 1), ((320, 240), 90, 1), ((240, 240), 0, Fraction(4, 3))],
+    ids=["lying", "standing", "turned", "wide pixels"],
+)
+def test_the_middle_can_be_cut_out(
+    tmp_path: Path, size: tuple[int, int], turn: int, aspect: Fraction | int, reader: str
+) -> None:
+    """The long side, a third longer, goes from black to white: what is left shows from where."""
+    width, height = size
+    ramp = np.linspace(0, 255, max(size)).astype(np.uint8)
+    frame = np.empty((height, width, 3), np.uint8)
+    frame[:] = ramp[:, None, None] if height > width else ramp[None, :, None]
+    path = media.write(tmp_path / "ramp.mp4", [frame] * 5, rotation=turn, aspect=Fraction(aspect))
+    for resize, (darkest, brightest) in (("squash", (0, 255)), ("crop", (32, 223))):
+        samples, _ = read(path, reader=reader, resize=resize, thumbnails=False)
+        pixels = samples[0].pixels
+        assert pixels.shape == (PIXELS, PIXELS, 3)
+        assert (pixels.min(), pixels.max()) == pytest.approx((darkest, brightest), abs=8)
+
+
 def test_thumbnails_can_be_left_out(shelf: Shelf) -> None:
     samples, _ = read(shelf["short.mp4"], thumbnails=False)
     assert [sample.thumbnail for sample in samples] == [None, None, None]
@@ -307,7 +333,7 @@ def test_written_videos_read_back_and_are_the_same_each_time(tmp_path: Path) -> 
     assert content == (tmp_path / "b.mp4").read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
     found = probe(tmp_path / "a.mp4")
-    assert found.browser_playable
+    assert found.plays == "as_is"
     assert found.duration == pytest.approx(3.0)
     samples, _ = read(tmp_path / "a.mp4")
     assert [media.number_of(sample.pixels) for sample in samples] == [0, 5, 10, 15, 20, 25]
