@@ -33,7 +33,6 @@ from indexer.engine import Engine
 from indexer.formats import SUPPORTED
 from indexer.library import Video
 from indexer.search import Moment
-from indexer.segments import FPS
 
 router = APIRouter(prefix="/api/v1")
 AskedWords = Annotated[Words | None, Query(description="what to look for, in words")]
@@ -159,7 +158,7 @@ def understand(
 
 def lead_in(engine: Engine) -> float:
     """How many seconds before its peak a moment begins to play: a quarter of a window."""
-    return engine.embedder.frames / FPS / 4
+    return engine.fingerprint.window / 4
 
 
 def describe_moment(moment: Moment, lead: float) -> MomentOut:

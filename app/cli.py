@@ -147,7 +147,8 @@ def search(
     from app import terminal
 
     settings = settings_of(
-        data_dir=data_dir,
+        data_dir,
+        only_search=True,
         model=model,
         weights=weights,
         tokenizer=tokenizer,
@@ -166,7 +167,7 @@ def info(
     """Say what is installed and indexed, and where."""
     from app import terminal
 
-    terminal.info(settings_of(data_dir=data_dir, model=model, qdrant_url=qdrant_url))
+    terminal.info(settings_of(data_dir, only_search=True, model=model, qdrant_url=qdrant_url))
 
 
 def _serve(

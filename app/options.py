@@ -71,7 +71,7 @@ def library_folder(data_dir: Path | None) -> Path:
     return folder.expanduser().absolute()
 
 
-def settings_of(data_dir: Path | None, **choices: Any) -> "Settings":
+def settings_of(data_dir: Path | None, *, only_search: bool = False, **choices: Any) -> "Settings":
     """The settings that a command's options ask for; what cannot be is one message, and exit 1."""
     from pydantic import ValidationError
 
@@ -79,7 +79,7 @@ def settings_of(data_dir: Path | None, **choices: Any) -> "Settings":
     from indexer.settings import Settings
 
     folder = library_folder(data_dir)
-    chosen = _with_a_model(folder, choices)
+    chosen = _with_a_model(folder, choices, only_search)
     get_card(chosen["model"])
     try:
         return Settings(data_dir=folder, **chosen)
@@ -88,18 +88,26 @@ def settings_of(data_dir: Path | None, **choices: Any) -> "Settings":
         fail(f"--{first['loc'][0]}: {first['msg']}.".replace("_", "-"))
 
 
-def _with_a_model(folder: Path, choices: dict[str, Any]) -> dict[str, Any]:
-    """The choices; where no model is named, with the one that was used there last."""
-    from indexer.library import collections_of
+def _with_a_model(folder: Path, choices: dict[str, Any], only_search: bool) -> dict[str, Any]:
+    """The choices; where none names a model, as the library was indexed, or is being indexed."""
+    from indexer.collection import remembered
 
-    if choices["model"] is not None:
-        return choices
     given = {name: value for name, value in choices.items() if value is not None}
-    known = collections_of(folder)
-    if not known:
+    last = remembered(folder, only_search=only_search)
+    if last is None:
         return {"model": DEFAULT_MODEL, **given}
-    last = known[0]
-    return {"model": last.model, "weights": last.weights, "tokenizer": last.tokenizer, **given}
+    spec = last.spec
+    made_as = {"window": spec.window, "hop": spec.hop, "resize": spec.resize} if spec else {}
+    if "model" in given:
+        return {**(made_as if _same_model(given["model"], last.model) else {}), **given}
+    weights = {"weights": last.weights, "tokenizer": last.tokenizer}
+    return {"model": last.model, **weights, **made_as, **given}
+
+
+def _same_model(name: str, other: str) -> bool:
+    from encoder.catalogue import get_card
+
+    return get_card(name).name == get_card(other).name
 
 
 def fail(message: str) -> NoReturn:

@@ -76,7 +76,7 @@ class VideoOut(BaseModel):
 
     video_id: str
     title: str
-    state: Literal["queued", "indexing", "done", "failed"]
+    state: Literal["queued", "indexing", "done", "failed", "cancelled"]
     note: str | None
     error_code: str | None
     duration: float | None

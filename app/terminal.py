@@ -7,7 +7,6 @@ import json
 import platform
 import sys
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -18,8 +17,8 @@ from app import __version__
 from encoder.catalogue import get_card
 from encoder.errors import EncoderError
 from indexer.errors import IndexerError
-from indexer.library import Library
 from indexer.settings import Settings
+from indexer.status import status_of
 
 if TYPE_CHECKING:  # it brings the model's machinery along
     from indexer.engine import Engine
@@ -97,9 +96,8 @@ def progress(engine: "Engine") -> str:
 
 
 def waiting_for(engine: "Engine") -> str | None:
-    """Why a video that has its turn does not go on, such as a store that is down."""
-    notes = (v.note for v in engine.library.videos() if v.state in ("queued", "indexing"))
-    return next((note for note in notes if note), None)
+    """Why nothing goes on for now, such as a store that is down."""
+    return engine.library.waiting
 
 
 def summary(engine: "Engine") -> str:
@@ -157,24 +155,19 @@ def info(settings: Settings) -> None:
         "model": f"{card.name}: {card.description}",
         "device": default_device(),
         "store": settings.qdrant_url or "Qdrant Edge, in process",
-        "videos": _counts(settings.data_dir / "library.db"),
+        "videos": _counts(settings.data_dir),
         "versions": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     }
     for name, fact in facts.items():
         print(f"{name:<12} {fact}")
 
 
-def _counts(path: Path) -> str:
-    if not path.exists():
+def _counts(data_dir: Path) -> str:
+    status = status_of(data_dir)
+    if status is None:
         return "none yet"
-    library = Library(path)
-    try:
-        videos = library.videos()
-    finally:
-        library.close()
-    states = Counter(video.state for video in videos)
-    told = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-    return f"{told or 'none yet'}; {sum(video.segments_done for video in videos)} segments"
+    told = ", ".join(f"{number} {state}" for state, number in status.progress.counts.items())
+    return f"{told or 'none yet'}; {status.progress.segments} segments"
 
 
 def clock(seconds: float) -> str:

@@ -1,14 +1,12 @@
 """One open installation: everything that an entry point needs, put together in one place.
 
-Knows which part gets which other part, and the order in which things are opened and closed. Knows
-neither pages nor command lines, and reads no environment.
+Knows which part gets which other part, the order in which things are opened and closed, which
+collection serves and which is being built beside it. Knows neither pages nor command lines, and
+reads no environment.
 """
 
-import os
-import threading
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,70 +15,65 @@ import numpy as np
 
 from encoder.catalogue import get_card
 from encoder.embedder import Embedder
-from indexer.content import Content, read_content
-from indexer.errors import FINAL, LibraryError, NotIndexed, ReadOnly, VideoError
-from indexer.folders import Refused, find_videos, real_path
-from indexer.library import Collection, Library, Video, collections_of, title_of
+from encoder.errors import EncoderError
+from indexer.collection import Collection, Collections, collections_of
+from indexer.database import Database
+from indexer.errors import LibraryError, NotIndexed, ReadOnly
+from indexer.index import Index, Report
+from indexer.intake import Added, Intake
+from indexer.library import Library, Video
 from indexer.media import Media
 from indexer.ownership import Ownership
-from indexer.pipeline import Pipeline
+from indexer.points import Store
+from indexer.queue import Queue
 from indexer.search import Search
 from indexer.settings import Fingerprint, Settings
-from indexer.store import open_store
-from indexer.uploads import Received, Uploads
-from indexer.worker import Worker
+from indexer.status import Status, read_status
+from indexer.store import remove_collection, stored_fingerprint
+from indexer.uploads import Uploads
+from indexer.worker import Work, Worker
 
-SERVER_WAIT = 30.0  # seconds that a Qdrant server gets to come up
+__all__ = ["Added", "Engine"]
 
-Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Added:
-    """What became of files that were offered: videos now in the library, and paths refused."""
-
-    videos: list[Video]
-    refused: list[Refused]
+Load = Callable[[Collection], Embedder]
 
 
 class Engine:
-    """One data folder, one model, one store. Safe to use from several threads.
+    """One data folder, one library, and the collections in use. Safe to use from several threads.
 
+    `serving` answers. Where the settings ask for another model, window, hop or resize than what
+    serves, `building` is the collection that is made beside it and takes its place when complete.
     The worker does nothing until `worker.start()`.
     """
 
     def __init__(
-        self, settings: Settings, embedder: Embedder, report: Report | None = None
+        self,
+        settings: Settings,
+        embedder: Embedder,
+        report: Report | None = None,
+        *,
+        load: Load | None = None,
+        only_search: bool = False,
     ) -> None:
         """Open the installation for a loaded model. Raises StoreError and LibraryError.
 
-        A second one on the same data folder, in this process or another, is refused with
-        StoreLocked.
+        `load` gets the model of the collection that serves, if that is another one. A second
+        engine on the same data folder, in this process or another, is refused with StoreLocked.
         """
         self.settings = settings
-        self.embedder = embedder
-        self.fingerprint = Fingerprint.of(embedder.card, embedder.weights_id)
-        self._files = threading.Lock()
+        self._report = report
+        self._load = load or self._loaded
         with ExitStack() as opened:
             ownership = Ownership.of(settings.data_dir)
             opened.callback(ownership.release)
-            self.library = Library(settings.data_dir / "library.db")
-            opened.callback(self.library.close)
-            self.store = open_store(settings, self.fingerprint, wait=SERVER_WAIT, report=report)
-            opened.callback(self.store.close)
+            self._database = Database(settings.data_dir / "library.db")
+            opened.callback(self._database.close)
+            self._collections = Collections(self._database)
+            self._stores: dict[str, Store] = {}
+            opened.callback(self._close_stores)
+            self._open_indexes(embedder, only_search)
             self._assemble()
-            self._end_removals()
             self._opened = opened.pop_all()
-
-    def _assemble(self) -> None:
-        settings, key = self.settings, self.fingerprint.key
-        self._media = Media(settings.data_dir, key)
-        self._uploads = Uploads(settings.data_dir / "uploads", settings.min_free_bytes)
-        self.search = Search(self.library, self.store, self.embedder, settings.reader)
-        pipeline = Pipeline(
-            self.embedder, self.library, self.store, self._media, key, settings.reader
-        )
-        self.worker = Worker(self.library, pipeline, self._prepare)
 
     @classmethod
     def open(
@@ -94,16 +87,88 @@ class Engine:
         """
         if only_search:
             _check_indexed(settings)
-        embedder = Embedder.load(
-            settings.model,
-            weights=settings.weights,
-            tokenizer=settings.tokenizer,
-            cache_dir=settings.data_dir / "models",
-            report=report,
+        embedder = _load_embedder(
+            settings, settings.model, settings.weights, settings.tokenizer, report
         )
         if only_search:
-            _check_indexed(settings, Fingerprint.of(embedder.card, embedder.weights_id).key)
-        return cls(settings, embedder, report)
+            _check_indexed(settings, _wanted(settings, embedder).key)
+        return cls(settings, embedder, report, only_search=only_search)
+
+    def _open_indexes(self, embedder: Embedder, only_search: bool) -> None:
+        """Open what serves and, if the settings ask for something else, what is to be built."""
+        wanted = _wanted(self.settings, embedder)
+        self.library = Library(self._database, wanted.key)
+        other = None if only_search else self._other_serving(wanted, embedder)
+        self.building: Index | None = None
+        if other is None:
+            self.serving = self._opened_index(embedder, wanted)
+        else:
+            self.library.fingerprint = other[1].key
+            self.serving = self._opened_index(*other)
+            self.building = self._opened_index(embedder, wanted)
+
+    def _opened_index(self, embedder: Embedder, fingerprint: Fingerprint) -> Index:
+        index = Index.open(
+            self.settings, embedder, fingerprint, self._database, self.library, self._report
+        )
+        self._stores[index.key] = index.store
+        return index
+
+    def _close_stores(self) -> None:
+        while self._stores:
+            self._stores.popitem()[1].close()
+
+    def _other_serving(
+        self, wanted: Fingerprint, embedder: Embedder
+    ) -> tuple[Embedder, Fingerprint] | None:
+        """The collection that should go on answering, if it is not the wanted one and can."""
+        record = self._collections.of("serving")
+        if record is None or record.fingerprint == wanted.key:
+            return None
+        if Queue(self._database, record.fingerprint).segments() == 0:
+            return None
+        made_as = record.spec or stored_fingerprint(self.settings, record.fingerprint)
+        if made_as is None:
+            return None
+        if (made_as.model, made_as.weights_id) == (wanted.model, wanted.weights_id):
+            return embedder, made_as
+        return self._other_model(record, made_as)
+
+    def _other_model(
+        self, record: Collection, made_as: Fingerprint
+    ) -> tuple[Embedder, Fingerprint] | None:
+        try:
+            other = self._load(record)
+        except EncoderError as error:
+            self._tell(f"Until the new index is built, little is found: {error}")
+            return None
+        if other.weights_id != made_as.weights_id:
+            self._tell(
+                f"The weights of {record.model} are no longer those that the index was made with, "
+                "so little is found until the new index is built."
+            )
+            return None
+        return other, made_as
+
+    def _loaded(self, record: Collection) -> Embedder:
+        return _load_embedder(
+            self.settings, record.model, record.weights, record.tokenizer, self._report
+        )
+
+    def _tell(self, text: str) -> None:
+        if self._report is not None:
+            self._report(text)
+
+    def _assemble(self) -> None:
+        settings = self.settings
+        self._media = Media(settings.data_dir, self.serving.key)
+        self._intake = Intake(self.library, self._media, settings.data_dir)
+        self.uploads = Uploads(settings.data_dir / "uploads", settings.min_free_bytes)
+        self.worker = Worker(self.library, self._take, self._prepare)
+        for index in self._indexes():
+            index.delete_leftovers(self._collections)
+        for video in self.library.removals():
+            self._delete(video)
 
     def __enter__(self) -> Self:
         return self
@@ -121,84 +186,88 @@ class Engine:
         self.worker.stop()
         self._opened.close()
 
-    def _end_removals(self) -> None:
-        """Delete what should be gone: leftovers of this collection, interrupted removals."""
-        key = self.fingerprint.key
-        if leftovers := self.library.leftovers(key):
-            for video_id in leftovers:
-                self.store.delete_video(video_id)
-            self.store.flush()
-            self.library.forget_leftovers(key)
-        for video in self.library.removals():
-            self._delete(video)
+    # The collection that serves.
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model that questions are asked with."""
+        return self.serving.embedder
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What made the vectors that are searched."""
+        return self.serving.fingerprint
+
+    @property
+    def store(self) -> Store:
+        """The vectors that are searched."""
+        return self.serving.store
+
+    @property
+    def search(self) -> Search:
+        """Every question that can be asked."""
+        return self.serving.search
+
+    def _indexes(self) -> list[Index]:
+        return [self.serving] if self.building is None else [self.serving, self.building]
+
+    # What the worker asks for.
 
     def _prepare(self) -> None:
         """Indexing begins: from now on this is the installation's model and collection."""
-        self.library.use(
-            Collection(
-                self.fingerprint.key,
-                self.embedder.card.name,
-                _absolute(self.settings.weights),
-                _absolute(self.settings.tokenizer),
-            )
-        )
-        self.store.promote()
-        self._reconcile()
+        if self.building is not None:
+            self._collections.use(self.building.record("building", self.settings))
+        else:
+            self._collections.use(self.serving.record("serving", self.settings))
+            self._collections.end_building()
+            self.serving.store.promote()
+        for index in self._indexes():
+            index.reconcile()
 
-    def _reconcile(self) -> None:
-        """Make the library true again: queue what is not in this collection."""
-        mine = (None, self.fingerprint.key)
-        for video in self.library.videos():
-            if video.state != "failed" and video.fingerprint not in mine:
-                self.library.start_over(video.video_id)
-        claimed = self.library.videos("done")
-        if self.store.count() != sum(video.segments_done for video in self.library.videos()):
-            for video in claimed:
-                if self.store.count(video.video_id) != video.segments_planned:
-                    self.library.start_over(video.video_id)
+    def _take(self) -> Work | None:
+        """The next work: first for what serves, so that what is new is soon found."""
+        for index in self._indexes():
+            work = index.work()
+            if work is not None:
+                return work
+        if self.building is not None:
+            self._swap(self.building)
+        return None
+
+    def _swap(self, built: Index) -> None:
+        """The collection that was built takes over; the old one stays until it is removed.
+
+        The library's word counts: killed before it, the old one still serves at the next start,
+        and this happens again.
+        """
+        old = self.serving
+        built.store.flush()
+        built.store.promote()
+        self._collections.swap()
+        self.library.fingerprint = built.key
+        self.serving, self.building = built, None
+        self._tell(f"The new index is complete: {built.embedder.card.name} answers from now on.")
+        if not self.settings.keep_old:
+            self._remove_index(old.key)
 
     # What comes in.
 
     def add_files(self, paths: Iterable[Path]) -> Added:
         """Take videos in where they lie; content that is known already stays as it is."""
-        return self._add(real_path(path.expanduser()) for path in paths)
+        return self._taken_in(self._intake.files_at(paths))
 
-    def add_folder(self, folder: Path) -> Added:
-        """Take in every video below `folder` where it lies. Raises LibraryError if it is none."""
-        folder = real_path(folder.expanduser())
-        if not folder.is_dir():
-            raise LibraryError(f"{folder} is not a folder. Name a folder that holds videos.")
-        return self._add(find_videos(folder, real_path(self.settings.data_dir)))
+    def add_folder(self, folder: Path, *, welcome: bool = False) -> Added:
+        """Take in every video below `folder` where it lies. Raises LibraryError if it is none.
 
-    def _add(self, found: Iterable[Path | Refused]) -> Added:
-        added = Added([], [])
-        for item in found:
-            taken = item if isinstance(item, Refused) else self._add_file(item)
-            if isinstance(taken, Refused):
-                added.refused.append(taken)
-            else:
-                added.videos.append(taken)
+        What a person removed from the library comes back only if it is `welcome`.
+        """
+        return self._taken_in(self._intake.folder(folder, welcome))
+
+    def _taken_in(self, added: Added) -> Added:
         for video in self.library.replaced():
             self._remove(video.video_id)
         self.worker.wake()
         return added
-
-    def _add_file(self, path: Path) -> Video | Refused:
-        try:
-            content = self._content(path)
-        except VideoError as error:
-            return Refused(path, str(error))
-        with self._files:
-            return self.library.add(path, title_of(path.name), managed=False, content=content)
-
-    def _content(self, path: Path) -> Content:
-        """What the file is; hashed only if it looks other than when it was hashed last."""
-        with suppress(OSError):  # what cannot be looked at says why when it is read
-            now = path.stat()
-            known = self.library.known_content(path, now.st_size, now.st_mtime_ns)
-            if known is not None:
-                return Content(known, now.st_size, now.st_mtime_ns)
-        return read_content(path)
 
     def add_upload(self, chunks: Iterable[bytes], name: str, length: int) -> Video:
         """Take in a video that is sent as `length` bytes; its title comes from its file's name.
@@ -206,22 +275,17 @@ class Engine:
         Content that is known stays one video and keeps its title. Raises ReadOnly, UploadRefused
         or DiskFull; whatever breaks off leaves nothing behind.
         """
-        self._check_writable("takes no uploads")
+        self.check_writable("takes no uploads")
         limit = self.settings.max_upload_bytes
-        with self._uploads.receive(chunks, length, limit) as received, self._files:
-            video = self._keep(received, name)
+        with self.uploads.receive(chunks, length, limit) as received:
+            return self.adopt(received.path, name, received.sha256)
+
+    def adopt(self, path: Path, name: str, sha256: str | None = None) -> Video:
+        """Take over the file of a complete upload. Raises ReadOnly, VideoError or DiskFull."""
+        self.check_writable("takes no uploads")
+        video = self._intake.adopt(path, name, sha256)
         self.worker.wake()
         return video
-
-    def _keep(self, received: Received, name: str) -> Video:
-        known = self.library.get(received.sha256)
-        if known is not None and os.path.exists(known.path):
-            if known.error_code not in FINAL:
-                self.library.retry(known.video_id)
-            return self.library.need(known.video_id)
-        place = self._media.adopt(received.sha256, received.path, name)
-        content = Content(received.sha256, received.size, place.stat().st_mtime_ns)
-        return self.library.add(place, title_of(name), managed=True, content=content)
 
     def embed_example(self, chunks: Iterable[bytes], length: int) -> tuple[str, np.ndarray]:
         """An example video sent as bytes, as a query: its SHA-256, and float32 [Q, dim].
@@ -229,17 +293,78 @@ class Engine:
         The file is gone afterwards. Raises VideoError, UploadRefused or DiskFull.
         """
         limit = self.settings.max_example_bytes
-        with self._uploads.receive(chunks, length, limit) as received:
+        with self.uploads.receive(chunks, length, limit) as received:
             return received.sha256, self.search.video_vectors(received.path)
 
-    # What goes out.
+    # What a person steers. Each may be asked for twice.
+
+    def pause(self) -> None:
+        """Index nothing until `resume`, restarts included; what is under way is put back."""
+        self.check_writable("is indexed as it is")
+        self.library.paused = True
+        self.worker.drop()
+        self.worker.wake()
+
+    def resume(self) -> None:
+        """Go on indexing."""
+        self.check_writable("is indexed as it is")
+        self.library.paused = False
+        self.worker.wake()
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person has paused indexing."""
+        return self.library.paused
+
+    def cancel(self, video_id: str) -> None:
+        """Index a waiting video no further, until it is retried. Raises UnknownVideo."""
+        self._steer(video_id, Queue.cancel)
+        self.worker.drop(video_id)
+
+    def retry(self, video_id: str) -> None:
+        """Give a video that was set aside or cancelled another chance. Raises UnknownVideo."""
+        self._steer(video_id, Queue.retry)
+
+    def retry_failed(self) -> int:
+        """Give every video that was set aside another chance; says how many there are."""
+        self.check_writable("keeps its videos as they are")
+        count = max(index.queue.retry_failed() for index in self._indexes())
+        self.worker.wake()
+        return count
+
+    def to_front(self, video_id: str) -> None:
+        """Index a waiting video now; the one under way waits meanwhile. Raises UnknownVideo."""
+        self._steer(video_id, Queue.to_front)
+        first = self.serving.queue.next()
+        if first is not None and first.video_id == video_id != self.worker.current:
+            self.worker.drop()
+
+    def reindex(self, video_id: str) -> None:
+        """Index a video again; until its turn comes it is found as before. Raises UnknownVideo."""
+        self._steer(video_id, Queue.redo)
+
+    def reindex_all(self) -> int:
+        """Index every video again, each found as before until its turn; says how many."""
+        self.check_writable("keeps its videos as they are")
+        count = max(index.queue.redo_all() for index in self._indexes())
+        self.worker.wake()
+        return count
+
+    def _steer(self, video_id: str, verb: Callable[[Queue, str], None]) -> None:
+        self.check_writable("keeps its videos as they are")
+        self.library.need(video_id)
+        for index in self._indexes():
+            verb(index.queue, video_id)
+        self.worker.wake()
 
     def remove(self, video_id: str) -> None:
         """Forget a video, its segments and our files of it; a file in place stays where it is.
 
         Raises UnknownVideo, and ReadOnly.
         """
-        self._check_writable("keeps its videos")
+        self.check_writable("keeps its videos")
+        self.library.need(video_id)
+        self.library.dismiss(video_id)
         self._remove(video_id)
 
     def _remove(self, video_id: str) -> None:
@@ -248,33 +373,83 @@ class Engine:
         self._delete(video)
 
     def _delete(self, video: Video) -> None:
-        with self._files:
+        with self._intake.files:
             if self.library.get(video.video_id) is not None:
                 return  # the same content was added again meanwhile: all of it is wanted
-            self.store.delete_video(video.video_id)
+            for index in self._indexes():
+                index.store.delete_video(video.video_id)
             self._media.remove(video.video_id)
-            self.library.finish_removal(video.video_id, self.fingerprint.key)
+            cleared = frozenset(index.key for index in self._indexes())
+            with self._database.together():
+                if self.library.finish_removal(video.video_id):
+                    self._collections.leave(video.video_id, cleared)
 
-    def retry(self, video_id: str) -> None:
-        """Give a video that was set aside another chance. Raises UnknownVideo, and ReadOnly."""
-        self._check_writable("keeps its videos as they are")
-        self.library.retry(video_id)
-        self.worker.wake()
-
-    def _check_writable(self, so: str) -> None:
+    def check_writable(self, so: str) -> None:
+        """Raise ReadOnly, saying that this library is `so`, where nothing may be changed."""
         if self.settings.read_only:
             raise ReadOnly(f"This library is read-only: it {so}.")
 
     # What can be looked at.
 
+    def status(self) -> Status:
+        """How far everything is."""
+        return read_status(self._database)
+
     def poster(self, video_id: str, index: int) -> Path | None:
         """The picture (JPEG) of one segment of a known video, if there is one."""
-        path = self._media.poster(video_id, index)
+        path = self.serving.media.poster(video_id, index)
         return path if path.is_file() else None
 
+    # Collections.
 
-def _absolute(path: Path | None) -> Path | None:
-    return None if path is None else path.expanduser().absolute()
+    def collections(self) -> list[Collection]:
+        """Every collection that was made here, the one that serves first."""
+        return self._collections.all()
+
+    def remove_collection(self, key: str) -> None:
+        """Delete a collection for good: an old one, or the one being built, which ends the switch.
+
+        Raises LibraryError for the one that serves, and ReadOnly.
+        """
+        self.check_writable("keeps its collections")
+        if key == self.serving.key:
+            raise LibraryError("This index answers the searches: it cannot be removed.")
+        building = self.building
+        if building is not None and building.key == key:
+            self.building = None
+            self.worker.drop()
+        if any(one.fingerprint == key for one in self._collections.all()):
+            self._remove_index(key)
+
+    def _remove_index(self, key: str) -> None:
+        store = self._stores.pop(key, None)
+        if store is not None:
+            store.close()
+        remove_collection(self.settings, key)
+        Media(self.settings.data_dir, key).remove_all_posters()
+        self._collections.forget(key)
+
+
+def _wanted(settings: Settings, embedder: Embedder) -> Fingerprint:
+    return Fingerprint.of(
+        embedder.card, embedder.weights_id, settings.window, settings.hop, settings.resize
+    )
+
+
+def _load_embedder(
+    settings: Settings,
+    model: str,
+    weights: Path | None,
+    tokenizer: Path | None,
+    report: Report | None,
+) -> Embedder:
+    return Embedder.load(
+        model,
+        weights=weights,
+        tokenizer=tokenizer,
+        cache_dir=settings.data_dir / "models",
+        report=report,
+    )
 
 
 def _check_indexed(settings: Settings, fingerprint: str | None = None) -> None:

@@ -13,24 +13,31 @@ from indexer.decoding import Reader, Sample
 from indexer.errors import VideoError
 from indexer.reader import probe, read_frames
 from indexer.segments import Segment, grid_size, plan, rate_for
-from indexer.settings import hop_frames
+from indexer.settings import Fingerprint
 
 MOST_WINDOWS = 8
 
 
-def embed_video(path: Path, embedder: Embedder, reader: Reader = "pyav") -> np.ndarray:
+def embed_video(
+    path: Path, embedder: Embedder, made_as: Fingerprint, reader: Reader = "pyav"
+) -> np.ndarray:
     """Unit vectors, float32 [windows, dim]: one window if it is short, else up to 8 spread evenly.
 
-    Raises VideoError if it cannot be read.
+    Windows are cut as those of the collection `made_as`. Raises VideoError if it cannot be read.
     """
-    frames, duration = embedder.frames, probe(path).duration
+    frames, duration = made_as.frames, probe(path).duration
     if duration <= 0:
         raise VideoError("nothing_decodable")  # no window fits into no time
-    rate = rate_for(duration, frames)
-    planned = plan(grid_size(duration, rate), frames, hop_frames(frames), duration, rate)
+    rate = rate_for(duration, frames, made_as.fps)
+    planned = plan(grid_size(duration, rate), frames, made_as.hop_frames, duration, rate)
     chosen = spread(planned, MOST_WINDOWS)
     with read_frames(
-        path, pixels=embedder.pixels, fps=rate, reader=reader, thumbnails=False
+        path,
+        pixels=made_as.pixels,
+        fps=rate,
+        reader=reader,
+        resize=made_as.resize,
+        thumbnails=False,
     ) as samples:
         clips = _clips(samples, chosen)
     return embedder.embed_clips(clips)

@@ -1,12 +1,14 @@
 """One attempt at one video, which others may call off.
 
-Knows whether it was called off, and keeps that from racing with a write. Knows nothing of what is
-done in it.
+Knows whether it was called off, keeps that from racing with a write, and how far the attempt is.
+Knows nothing of what is done in it.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from indexer.records import Step
 
 
 class Cancelled(Exception):  # noqa: N818  (it is not an error)
@@ -18,6 +20,7 @@ class Job:
 
     def __init__(self, video_id: str) -> None:
         self.video_id = video_id
+        self.step: Step = "open"
         self._lock = threading.Lock()
         self._cancelled = False
 

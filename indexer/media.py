@@ -50,6 +50,15 @@ class Media:
             partial.write_bytes(picture)
             os.replace(partial, path)
 
+    def remove_posters(self, video_id: str) -> None:
+        """Delete a video's pictures under this fingerprint."""
+        shutil.rmtree(self._folder(video_id) / "posters" / self._fingerprint, ignore_errors=True)
+
+    def remove_all_posters(self) -> None:
+        """Delete every picture under this fingerprint: its collection is gone."""
+        for posters in self._root.glob(f"*/posters/{self._fingerprint}"):
+            shutil.rmtree(posters, ignore_errors=True)
+
     def remove(self, video_id: str) -> None:
         """Delete all of a video's files here; what lies in a person's own folder is not ours."""
         shutil.rmtree(self._folder(video_id), ignore_errors=True)

@@ -6,6 +6,7 @@ checkpoint, and `done` only when the store's count equals the plan. Knows neithe
 videos nor what happens after a failure.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
@@ -22,9 +23,11 @@ from indexer.job import Job
 from indexer.library import Library, Video
 from indexer.media import Media
 from indexer.points import Point, Store
+from indexer.queue import Queue
 from indexer.reader import FrameReader, read_frames
-from indexer.segments import FPS, Segment, grid_size, planned_count, rate_for
-from indexer.settings import hop_frames
+from indexer.records import Step
+from indexer.segments import Segment, grid_size, planned_count, rate_for
+from indexer.settings import Fingerprint
 from indexer.windows import Windows
 
 READ_AHEAD = 48  # frames: 12 MB at 288 px
@@ -47,9 +50,10 @@ class Pipeline:
 
     embedder: Embedder
     library: Library
+    queue: Queue
     store: Store
     media: Media
-    fingerprint: str
+    fingerprint: Fingerprint
     reader: Reader = "pyav"
 
     def index(self, video: Video, job: Job) -> Outcome:
@@ -67,16 +71,35 @@ class Pipeline:
             # The children end first, then the thread that reads from them.
             frames, rate = self._open(video, attempt.first, children)
             attempt.begin(frames.probe, rate, storing)
+            self._enter(job, "embed")
             for sample in _ahead(reading, frames, job):
                 attempt.take(sample)
             assert frames.summary is not None
             segments = attempt.finish(frames.summary)
+        self._enter(job, "check")
         self._verify(video, segments)
         return Outcome(segments, frames.summary.note)
 
+    def salvage(self, video: Video) -> Outcome | None:
+        """Make do with what is stored of a video that cannot be read further; None if nothing is.
+
+        Segments are stored in the order of time, so this is the video's beginning.
+        """
+        stored = self.store.segments(video.video_id)
+        if [segment.index for segment in stored] != list(range(len(stored))) or not stored:
+            return None
+        known = self.library.need(video.video_id)
+        note = f"Only {stored[-1].end:.1f} of {known.duration or 0:.1f} s could be read."
+        return Outcome(len(stored), note)
+
     def discard(self, video_id: str) -> None:
-        """Take back what was stored of a video that is set aside."""
+        """Take back what was stored of a video that is set aside, or is to be indexed anew."""
         self.store.delete_video(video_id)
+        self.media.remove_posters(video_id)
+
+    def _enter(self, job: Job, step: Step) -> None:
+        job.step = step
+        self.queue.enter(job.video_id, step)
 
     def _check_unchanged(self, video: Video) -> None:
         """Refuse a file that is no longer the one whose hash names the video."""
@@ -89,15 +112,22 @@ class Pipeline:
 
     def _open(self, video: Video, first: int, children: ExitStack) -> tuple[FrameReader, float]:
         """Frames from the grid point `first` on, and their rate: higher if the video is short."""
-        frames = children.enter_context(self._read(video, FPS, first))
-        rate = rate_for(frames.probe.duration, self.embedder.frames)
-        if rate != FPS:
+        usual = self.fingerprint.fps
+        frames = children.enter_context(self._read(video, usual, first))
+        rate = rate_for(frames.probe.duration, self.fingerprint.frames, usual)
+        if rate != usual:
             frames = children.enter_context(self._read(video, rate, first))
         return frames, rate
 
     def _read(self, video: Video, fps: float, first: int) -> FrameReader:
-        pixels = self.embedder.pixels
-        return read_frames(video.path, pixels=pixels, fps=fps, reader=self.reader, first=first)
+        return read_frames(
+            video.path,
+            pixels=self.fingerprint.pixels,
+            fps=fps,
+            reader=self.reader,
+            resize=self.fingerprint.resize,
+            first=first,
+        )
 
     def _verify(self, video: Video, planned: int) -> None:
         """Done must mean stored. What does not add up is cleared, so that the next try is clean."""
@@ -119,8 +149,8 @@ class _Attempt:
         self._parts = parts
         self._video = video
         self._job = job
-        self._hop = hop_frames(parts.embedder.frames)
-        self._windows = Windows(parts.embedder.frames, self._hop, stored)
+        self._hop = parts.fingerprint.hop_frames
+        self._windows = Windows(parts.fingerprint.frames, self._hop, stored)
         self._stream = parts.embedder.window_stream()
         self.first = self._windows.earliest
         self._seen = self.first
@@ -129,16 +159,18 @@ class _Attempt:
         self._thumbnails: dict[int, bytes] = {}
         self._stored = len(stored)
         self._writes: deque[Future[None]] = deque()
+        self._noted = time.monotonic()  # no wall clock: that may be set back
 
     def begin(self, probe: Probe, rate: float, storing: Executor) -> None:
         """Note what the video promises to be."""
         self._rate = rate
         self._storing = storing
         samples = grid_size(probe.duration, rate)
-        planned = planned_count(samples, self._parts.embedder.frames, self._hop)
+        planned = planned_count(samples, self._parts.fingerprint.frames, self._hop)
         self._parts.library.describe(
-            self._video.video_id, probe.duration, probe.width, probe.height, planned
+            self._video.video_id, probe.duration, probe.width, probe.height, probe.plays
         )
+        self._parts.queue.expect(self._video.video_id, planned)
 
     def take(self, sample: Sample) -> None:
         """One more frame; embeds what it completes."""
@@ -205,7 +237,9 @@ class _Attempt:
                     self._parts.media.save_poster(point.video_id, point.index, picture)
             self._parts.store.upsert(points)
             self._stored += len(points)
-            self._parts.library.checkpoint(self._video.video_id, self._stored)
+            now = time.monotonic()
+            self._parts.queue.checkpoint(self._video.video_id, self._stored, now - self._noted)
+            self._noted = now
 
 
 def _ahead(executor: Executor, frames: FrameReader, job: Job) -> Iterator[Sample]:

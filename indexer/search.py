@@ -18,6 +18,7 @@ from indexer.example import embed_video
 from indexer.library import Library
 from indexer.moments import Span, spans
 from indexer.points import EVERYTHING, Hit, Scope, Store
+from indexer.settings import Fingerprint
 
 FIRST_LOOK = 4  # hits asked for at once per moment wanted: most videos are hit several times
 
@@ -58,11 +59,18 @@ class Search:
     """
 
     def __init__(
-        self, library: Library, store: Store, embedder: Embedder, reader: Reader = "pyav"
+        self,
+        library: Library,
+        store: Store,
+        embedder: Embedder,
+        made_as: Fingerprint,
+        reader: Reader = "pyav",
     ) -> None:
+        """`made_as` is the collection that `store` holds and `embedder` makes vectors for."""
         self._library = library
         self._store = store
         self._embedder = embedder
+        self._made_as = made_as
         self._reader = reader
 
     def text_vector(self, words: str) -> np.ndarray:
@@ -72,7 +80,7 @@ class Search:
 
     def video_vectors(self, path: Path) -> np.ndarray:
         """An example video as a query: float32 [Q, dim], Q small. Raises VideoError."""
-        return embed_video(path, self._embedder, self._reader)
+        return embed_video(path, self._embedder, self._made_as, self._reader)
 
     def by_text(
         self, words: str, limit: int = 24, per_video: int = 3, scope: Scope = EVERYTHING
@@ -115,7 +123,7 @@ class Search:
     def _all_of(self, scope: Scope) -> frozenset[str]:
         if scope.videos is not None:
             return scope.videos
-        return frozenset(video.video_id for video in self._library.videos())
+        return frozenset(v.video_id for v in self._library.videos() if not v.missing)
 
     def _nearest(self, vector: np.ndarray, limit: int, scope: Scope) -> list[Hit]:
         """The best hits over all vectors of the query, best first: exactly the `limit` best."""
@@ -131,7 +139,7 @@ class Search:
         self, video_id: str, vector: np.ndarray, most: int, scope: Scope
     ) -> list[Moment]:
         video = self._library.get(video_id)
-        if video is None:  # removed, and its segments are about to follow
+        if video is None or video.missing:  # removed, or its file is not there to be played
             return []
         heat = self._heat(video_id, vector, scope)
         return [_moment(video.title, span) for span in spans(heat, most)]

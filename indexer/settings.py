@@ -11,6 +11,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from encoder.catalogue import ModelCard
+from indexer.decoding import Resize
+from indexer.errors import LibraryError
 from indexer.segments import FPS
 
 GIB = 1 << 30
@@ -19,8 +21,10 @@ GIB = 1 << 30
 class Settings(BaseModel):
     """The choices of one installation; nothing changes after it is built.
 
-    `data_dir` holds everything written. Sizes are bytes; `min_free_bytes` of the disk stay free
-    whatever is uploaded. `read_only` refuses uploads and removals.
+    `data_dir` holds everything written. `window` and `hop` are seconds, None the model's usual
+    ones. Sizes are bytes; `min_free_bytes` of the disk stay free whatever is uploaded, and at most
+    `max_copies_bytes` hold copies for browsers. `read_only` refuses uploads and removals;
+    `keep_old` keeps the old index once a switch to a new one is complete.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,11 +35,16 @@ class Settings(BaseModel):
     tokenizer: Path | None = None
     qdrant_url: str | None = None
     qdrant_api_key: str | None = Field(default=None, repr=False)
+    window: float | None = Field(default=None, gt=0, le=600)
+    hop: float | None = Field(default=None, gt=0, le=600)
+    resize: Resize = "squash"
     reader: Literal["pyav", "decord"] = "pyav"
     read_only: bool = False
     max_upload_bytes: int = Field(default=4 * GIB, gt=0)
     max_example_bytes: int = Field(default=GIB // 4, gt=0)
     min_free_bytes: int = Field(default=GIB // 2, ge=0)
+    max_copies_bytes: int = Field(default=20 * GIB, ge=0)
+    keep_old: bool = True
 
 
 class Fingerprint(BaseModel):
@@ -54,21 +63,47 @@ class Fingerprint(BaseModel):
     fps: float
     window: float
     hop: float
-    resize: Literal["squash"] = "squash"
+    resize: Resize = "squash"
 
     @classmethod
-    def of(cls, card: ModelCard, weights_id: str) -> Self:
-        """The fingerprint of a model's card with these weights, at the rate that we sample."""
+    def of(
+        cls,
+        card: ModelCard,
+        weights_id: str,
+        window: float | None = None,
+        hop: float | None = None,
+        resize: Resize = "squash",
+    ) -> Self:
+        """The fingerprint of a model's card with these weights.
+
+        A window of so many seconds is sampled evenly: its frames are the model's, so a longer one
+        has fewer a second. The hop, half a window unless it is given, is rounded to whole frames.
+        Raises LibraryError for a hop longer than the window.
+        """
+        window = card.frames / FPS if window is None else window
+        fps = card.frames / window
+        frames = hop_frames(card.frames) if hop is None else max(1, round(hop * fps))
+        if frames > card.frames:
+            raise LibraryError(
+                f"A hop of {hop:g} s is longer than the window of {window:g} s, so parts of each "
+                "video could not be found. Nothing was changed. Choose a shorter hop."
+            )
         return cls(
             model=card.name,
             weights_id=weights_id,
             frames=card.frames,
             pixels=card.pixels,
             dim=card.dim,
-            fps=FPS,
-            window=card.frames / FPS,
-            hop=hop_frames(card.frames) / FPS,
+            fps=fps,
+            window=window,
+            hop=frames / fps,
+            resize=resize,
         )
+
+    @property
+    def hop_frames(self) -> int:
+        """How many sampled frames lie between the starts of neighbouring segments."""
+        return round(self.hop * self.fps)
 
     @property
     def key(self) -> str:

@@ -1,32 +1,65 @@
 """Takes the next video, and the next: one thread that outlives every failure.
 
-Knows attempts, what failure means for a video and for the queue, and when to wait. The queue is the
-library itself, so nothing is lost when the process dies. Knows not how a video is indexed.
+Knows attempts, what failure means for a video and for all that wait, and when to wait. The queue is
+the library itself, so nothing is lost when the process dies. Knows not how a video is indexed, nor
+which collection it is indexed for.
 """
 
 import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
 
-from indexer.errors import DiskFull, IndexerError, StoreUnavailable, VideoError
+from indexer.errors import DiskFull, IndexerError, StoreError, StoreUnavailable, VideoError
 from indexer.job import Cancelled, Job
-from indexer.library import MAX_ATTEMPTS, Library, Video
-from indexer.pipeline import Pipeline
+from indexer.library import Library, Video
+from indexer.pipeline import Outcome
+from indexer.queue import MAX_ATTEMPTS, Queue
+from indexer.records import Step
 
 log = logging.getLogger("prismsearch")
 
 PAUSE = 5.0  # seconds before a store that does not answer, or a full disk, is tried again
 
 
+class Indexing(Protocol):
+    """How a video gets into a collection; see `Pipeline`."""
+
+    def index(self, video: Video, job: Job) -> Outcome:
+        """Embed and store what is missing of a video."""
+
+    def salvage(self, video: Video) -> Outcome | None:
+        """Make do with what is stored of a video that cannot be read further."""
+
+    def discard(self, video_id: str) -> None:
+        """Take back what is stored of a video."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A video that waits, the queue that it waits in, and how it is indexed."""
+
+    video: Video
+    queue: Queue
+    pipeline: Indexing
+
+
 class Worker:
     """The one thread of this installation that indexes videos."""
 
-    def __init__(self, library: Library, pipeline: Pipeline, prepare: Callable[[], None]) -> None:
-        """`prepare` is called at each start, before the first video."""
+    def __init__(
+        self,
+        library: Library,
+        take: Callable[[], Work | None],
+        prepare: Callable[[], None],
+    ) -> None:
+        """`take` names the next work; `prepare` is called at each start, before the first."""
         self._library = library
-        self.pipeline = pipeline
+        self._take = take
         self._prepare = prepare
+        self._prepared = False
         self._thread: threading.Thread | None = None
         self._state = threading.Condition()
         self._job: Job | None = None
@@ -42,14 +75,14 @@ class Worker:
     def start(self) -> None:
         """Begin, or go on, with what an earlier process left unfinished coming first."""
         if self._thread is None:
-            self._prepare()
+            self._prepared = False
             self._stopping = False
             self._idle = False
             self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
             self._thread.start()
 
     def wake(self) -> None:
-        """Look at the queue again: something was added."""
+        """Look at the queue again: something was added, or a person has steered."""
         with self._state:
             self._idle = False
             self._state.notify_all()
@@ -65,10 +98,13 @@ class Worker:
             self._thread.join()
             self._thread = None
 
-    def drop(self, video_id: str) -> None:
-        """Call off the work on one video: when this returns, nothing more of it is written."""
+    def drop(self, video_id: str | None = None) -> None:
+        """Call off the work on one video, or on any.
+
+        When this returns, nothing more is written of it; it goes back to where it waited.
+        """
         job = self._job
-        if job is not None and job.video_id == video_id:
+        if job is not None and video_id in (None, job.video_id):
             job.cancel()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -81,6 +117,8 @@ class Worker:
         while not self._stopping:
             try:
                 self._turn()
+            except (StoreUnavailable, DiskFull) as error:
+                self._hold(str(error))
             except IndexerError as error:  # the library itself: no reason to die
                 log.warning("%s", error)
                 self._pause(PAUSE)
@@ -89,91 +127,127 @@ class Worker:
                 self._pause(PAUSE)
 
     def _turn(self) -> None:
-        video = self._next()
-        if video is None:
+        if not self._prepared:
+            self._prepare()
+            self._prepared = True
+        work = self._next()
+        if work is None:
             self._rest()
-        elif video.attempts >= MAX_ATTEMPTS:
-            self._set_aside(video, _GAVE_UP, "gave_up")
+        elif work.video.attempts >= MAX_ATTEMPTS:
+            self._set_aside(work, _GAVE_UP, "gave_up", work.video.step)
         else:
-            self._attempt(video)
+            self._attempt(work)
 
-    def _next(self) -> Video | None:
+    def _next(self) -> Work | None:
         with self._state:
             self._idle = False
-            return self._library.next_queued()
+            return self._waiting_work()
+
+    def _waiting_work(self) -> Work | None:
+        return None if self._library.paused else self._take()
 
     def _rest(self) -> None:
         """Wait for `wake` or `stop`, unless something was queued since we looked."""
         with self._state:
-            if self._library.next_queued() is None and not self._stopping:
+            if self._waiting_work() is None and not self._stopping:
                 self._idle = True
                 self._state.notify_all()
                 self._state.wait_for(lambda: self._stopping or not self._idle)
 
-    def _attempt(self, video: Video) -> None:
-        job = Job(video.video_id)
+    def _attempt(self, work: Work) -> None:
+        job = Job(work.video.video_id)
         with self._state:
             self._job = job
             if self._stopping:
                 job.cancel()
         try:
-            # Looked up only now: a removal either sees the job above, or is seen here.
-            if self._library.get(video.video_id) is not None:
-                self._library.begin(video.video_id, self.pipeline.fingerprint)
-                self._index(video, job)
+            # Only now: whoever removes, cancels or pauses either sees the job, or is seen here.
+            if not self._library.paused and work.queue.begin(job.video_id):
+                self._index(work, job)
         finally:
             self._job = None
 
-    def _index(self, video: Video, job: Job) -> None:
+    def _index(self, work: Work, job: Job) -> None:
         """Index one video and write down how that ended."""
+        video = work.video
         try:
-            outcome = self.pipeline.index(video, job)
+            if video.redo:
+                work.pipeline.discard(video.video_id)
+                work.queue.begin_anew(video.video_id)
+            outcome = work.pipeline.index(video, job)
         except Cancelled:
-            self._library.give_back(video.video_id)
+            work.queue.give_back(video.video_id)
+            return
         except (StoreUnavailable, DiskFull) as error:
-            self._postpone(video, str(error))
+            self._postpone(work, str(error))
+            return
         except VideoError as error:
-            self._failed(video, str(error), error.code, error.retryable)
+            self._failed(work, str(error), error.code, error.retryable, _failed_in(job, error))
         except IndexerError as error:
-            self._failed(video, str(error), error.code, True)
+            self._failed(work, str(error), error.code, True, _failed_in(job, error))
         except Exception as error:
-            log.exception("Indexing %s failed", video.path)
-            self._failed(video, f"Indexing failed: {error}", "failed", True)
+            log.exception("Indexing %s failed", video.video_id)
+            self._failed(work, f"Indexing failed: {error}", "failed", True, job.step)
         else:
-            self._library.mark_done(video.video_id, outcome.segments, outcome.note)
+            work.queue.mark_done(video.video_id, outcome.segments, outcome.note)
+        self._library.waiting = None
 
-    def _postpone(self, video: Video, note: str) -> None:
+    def _postpone(self, work: Work, reason: str) -> None:
         """Wait with the whole queue: what is missing would be missing for every other video.
 
         A full disk may not even take this note, and then it is tried until it does: an attempt
         that stays counted would look like a crash.
         """
-        if video.note != note:  # once, and not at every try
-            log.warning("%s", note)
         noted = False
-        while not (noted or self._stopping):
+        while not noted:
             with suppress(DiskFull):
-                self._library.postpone(video.video_id, note)
+                work.queue.give_back(work.video.video_id)
                 noted = True
-            self._pause(PAUSE)
+            self._hold(reason)
+            if self._stopping:
+                return
 
-    def _failed(self, video: Video, note: str, code: str, retryable: bool) -> None:
+    def _hold(self, reason: str) -> None:
+        """Say why nothing goes on, and wait a little."""
+        if self._library.waiting != reason:  # once, and not at every try
+            log.warning("%s", reason)
+            with suppress(DiskFull):
+                self._library.waiting = reason
+        self._pause(PAUSE)
+
+    def _failed(self, work: Work, note: str, code: str, retryable: bool, step: Step | None) -> None:
         """Set the video aside, or to the end of the queue if another try may help."""
-        now = self._library.get(video.video_id)
+        now = work.queue.get(work.video.video_id)
         if retryable and now is not None and now.attempts < MAX_ATTEMPTS:
-            self._library.mark_queued(video.video_id, note)
+            work.queue.mark_queued(work.video.video_id, note, step)
         else:
-            self._set_aside(video, note, code)
+            self._set_aside(work, note, code, step)
 
-    def _set_aside(self, video: Video, note: str, code: str) -> None:
-        self.pipeline.discard(video.video_id)
-        self._library.mark_failed(video.video_id, note, code)
+    def _set_aside(self, work: Work, note: str, code: str, step: Step | None) -> None:
+        """No further attempt; what was read before a decoder gave out stays searchable."""
+        video_id = work.video.video_id
+        outcome = work.pipeline.salvage(work.video) if code in _SALVAGED else None
+        if outcome is not None:
+            work.queue.mark_done(video_id, outcome.segments, f"{outcome.note} {note}")
+        else:
+            work.pipeline.discard(video_id)
+            work.queue.mark_failed(video_id, note, code, step)
 
     def _pause(self, seconds: float) -> None:
         with self._state:
             self._state.wait_for(lambda: self._stopping, seconds)
 
 
+def _failed_in(job: Job, error: IndexerError) -> Step:
+    """In which step an attempt failed: reading, embedding and storing overlap."""
+    if job.step != "embed":
+        return job.step
+    if isinstance(error, VideoError):
+        return "read"
+    return "store" if isinstance(error, StoreError) else "embed"
+
+
+_SALVAGED = frozenset({"decoder_crashed", "decoder_timeout", "out_of_memory", "gave_up"})
 _GAVE_UP = (
     f"Indexing this video ended the program {MAX_ATTEMPTS} times without getting further, so it "
     "was set aside. The file was not changed and the other videos go on. Try it again after an "

@@ -21,7 +21,7 @@ OWNERS = {
     "huggingface_hub": ("encoder/hub.py",),
     "av": ("indexer/video/",),
     "decord": ("indexer/video/",),
-    "sqlite3": ("indexer/library.py",),
+    "sqlite3": ("indexer/database.py",),
     "qdrant_client": ("indexer/server.py",),
     "qdrant_edge": ("indexer/edge.py",),
     "gradio": ("app/page.py", "app/components/"),

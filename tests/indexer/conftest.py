@@ -9,6 +9,7 @@ import pytest
 import untrained
 
 from encoder.embedder import Embedder
+from indexer.database import Database
 from indexer.engine import Engine
 from indexer.settings import Settings
 from indexer.video import write_h264
@@ -60,3 +61,10 @@ def open_engine(data_dir: Path, embedder: Embedder) -> Iterator[Callable[..., En
 @pytest.fixture
 def engine(open_engine: Callable[..., Engine]) -> Engine:
     return open_engine()
+
+
+@pytest.fixture
+def database(data_dir: Path) -> Iterator[Database]:
+    opened = Database(data_dir / "library.db")
+    yield opened
+    opened.close()

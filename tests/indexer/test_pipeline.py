@@ -66,7 +66,7 @@ def watched(embedder: Embedder) -> Watched:
 
 @pytest.fixture
 def pipeline(engine: Engine, watched: Watched) -> Pipeline:
-    return replace(engine.worker.pipeline, embedder=watched)  # type: ignore[arg-type]
+    return replace(engine.serving.pipeline, embedder=watched)  # type: ignore[arg-type]
 
 
 def add(engine: Engine, path: Path) -> Video:

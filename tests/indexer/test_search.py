@@ -135,7 +135,7 @@ class Dictionary:
 
 def test_classes_over_time(engine: Engine) -> None:
     embedder: Embedder = Dictionary()  # type: ignore[assignment]
-    search = Search(engine.library, engine.store, embedder)
+    search = Search(engine.library, engine.store, embedder, engine.fingerprint)
     a = place(engine, "a", [0.9, 0.0, 0.5])
     timeline = search.classify(a, ["red", " blue  thing "])
     assert (timeline.classes, timeline.starts) == (("red", "blue thing"), (0.0, 2.0, 4.0))
@@ -154,7 +154,7 @@ def test_classes_over_time(engine: Engine) -> None:
 
 def test_words_reach_the_embedder_tidied(engine: Engine) -> None:
     embedder: Embedder = Dictionary()  # type: ignore[assignment]
-    search = Search(engine.library, engine.store, embedder)
+    search = Search(engine.library, engine.store, embedder, engine.fingerprint)
     np.testing.assert_array_equal(search.text_vector(" \n red\tball "), direction(1.0, 0))
 
 

@@ -18,15 +18,13 @@ from indexer.errors import StoreError, no_room
 from indexer.job import Job
 from indexer.library import Video
 from indexer.pipeline import Outcome
-from indexer.worker import Worker
+from indexer.worker import Work, Worker
 
 PATIENCE = 120.0
 
 
 class Scripted:
     """A pipeline that does what the test says at each attempt."""
-
-    fingerprint = "f0"
 
     def __init__(self, *acts: Callable[[Video, Job], Outcome]) -> None:
         self._acts = list(acts)
@@ -36,6 +34,9 @@ class Scripted:
     def index(self, video: Video, job: Job) -> Outcome:
         self.attempts.append(video.title)
         return self._acts.pop(0)(video, job)
+
+    def salvage(self, video: Video) -> Outcome | None:
+        return None
 
     def discard(self, video_id: str) -> None:
         self.discarded.append(video_id)
@@ -51,7 +52,13 @@ def fails(video: Video, job: Job) -> Outcome:
 
 def worker_of(engine: Engine, *acts: Callable[[Video, Job], Outcome]) -> tuple[Worker, Scripted]:
     scripted = Scripted(*acts)
-    return Worker(engine.library, scripted, lambda: None), scripted  # type: ignore[arg-type]
+    queue = engine.serving.queue
+
+    def take() -> Work | None:
+        video = queue.next()
+        return None if video is None else Work(video, queue, scripted)
+
+    return Worker(engine.library, take, lambda: None), scripted
 
 
 def finish(worker: Worker) -> None:
@@ -153,7 +160,7 @@ def test_a_full_disk_pauses_the_queue_and_costs_no_attempt(
 
     def full(video: Video, job: Job) -> Outcome:
         picture = b"\0" * (1 << 20)
-        engine.worker.pipeline.media.save_poster(video.video_id, 0, picture)
+        engine.serving.pipeline.media.save_poster(video.video_id, 0, picture)
         raise AssertionError("the disk is full")
 
     def notes_then_done(video: Video, job: Job) -> Outcome:
@@ -188,7 +195,7 @@ def test_a_video_that_ended_the_program_three_times_is_set_aside(
 ) -> None:
     added = engine.add_files([draw(tmp_path / "a.mp4", 1), draw(tmp_path / "b.mp4", 1, 1)])
     for _ in range(3):
-        engine.library.begin(added.videos[0].video_id, "f0")  # and then the process died
+        engine.serving.queue.begin(added.videos[0].video_id)  # and then the process died
     worker, scripted = worker_of(engine, done)
     finish(worker)
     assert scripted.attempts == ["b"]
@@ -219,7 +226,7 @@ def test_stop_is_prompt_and_the_next_start_goes_on(
         engine.worker.stop()
         assert time.monotonic() - begun < 5
         left = engine.library.need(video.video_id)
-        assert (left.state, left.attempts) == ("indexing", 0)
+        assert (left.state, left.attempts) == ("queued", 0)
         assert 5 <= left.segments_done < 29
     with open_engine() as engine:
         finish(engine.worker)
@@ -338,6 +345,6 @@ def test_searching_goes_on_while_videos_are_indexed(
 
 
 def test_a_scripted_worker_is_like_the_real_one(engine: Engine) -> None:
-    real = engine.worker.pipeline
+    real = engine.serving.pipeline
     assert real.fingerprint == engine.fingerprint.key
     assert replace(real, fingerprint="f0").fingerprint == Scripted.fingerprint

@@ -1,0 +1,223 @@
+"""The one file that outlives every process: SQLite, its numbered steps and its errors.
+
+Knows tables, transactions and how a library of an earlier version is brought up to date. Knows not
+what the rows mean: library.py, queue.py and collection.py do. Safe to use from several threads.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import LibraryError, no_room
+
+Row = sqlite3.Row
+BUSY_SECONDS = 30.0
+
+# Each step takes a library from the version of its index to the next; never edit one, add one.
+STEPS = (
+    """
+    CREATE TABLE videos (
+        video_id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        path TEXT NOT NULL,
+        managed INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        duration REAL,
+        width INTEGER,
+        height INTEGER,
+        state TEXT NOT NULL DEFAULT 'queued',
+        note TEXT,
+        error_code TEXT,
+        segments_planned INTEGER NOT NULL DEFAULT 0,
+        segments_done INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        added_at REAL NOT NULL,
+        fingerprint TEXT,
+        removing INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX videos_by_state ON videos (state, attempts, added_at);
+    """,
+    # Where each content was seen, so that an unchanged file is not hashed again.
+    """
+    CREATE TABLE files (
+        path TEXT PRIMARY KEY,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        video_id TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX files_by_video ON files (video_id);
+    """,
+    # A path is bytes: a name need not be text. Which collections this installation has made, and
+    # videos that are gone while a collection that is not open still holds segments of them.
+    """
+    ALTER TABLE videos ADD COLUMN place BLOB NOT NULL DEFAULT x'';
+    UPDATE videos SET place = CAST(path AS BLOB);
+    ALTER TABLE videos DROP COLUMN path;
+    ALTER TABLE videos RENAME COLUMN place TO path;
+    CREATE TABLE seen (
+        path BLOB PRIMARY KEY,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        video_id TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO seen SELECT CAST(path AS BLOB), size, mtime_ns, video_id FROM files;
+    DROP TABLE files;
+    ALTER TABLE seen RENAME TO files;
+    CREATE INDEX files_by_video ON files (video_id);
+    CREATE TABLE collections (
+        fingerprint TEXT PRIMARY KEY,
+        model TEXT NOT NULL,
+        weights BLOB,
+        tokenizer BLOB
+    ) STRICT;
+    CREATE TABLE leftovers (
+        fingerprint TEXT NOT NULL,
+        video_id TEXT NOT NULL,
+        PRIMARY KEY (fingerprint, video_id)
+    ) STRICT;
+    """,
+    # How far a video got is a matter of one collection: while the next one is built, the old one
+    # goes on answering. What a person steers is kept as well: pause, order, folders to watch.
+    """
+    CREATE TABLE jobs (
+        video_id TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'queued',
+        step TEXT,
+        note TEXT,
+        error_code TEXT,
+        segments_planned INTEGER NOT NULL DEFAULT 0,
+        segments_done INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        spent REAL NOT NULL DEFAULT 0,
+        front INTEGER NOT NULL DEFAULT 0,
+        redo INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (fingerprint, video_id)
+    ) STRICT;
+    CREATE INDEX jobs_by_video ON jobs (video_id);
+    INSERT INTO jobs (video_id, fingerprint, state, note, error_code, segments_planned,
+        segments_done, attempts)
+        SELECT video_id, fingerprint, state, note, error_code, segments_planned, segments_done,
+            attempts FROM videos WHERE fingerprint IS NOT NULL;
+    DROP INDEX videos_by_state;
+    ALTER TABLE videos DROP COLUMN state;
+    ALTER TABLE videos DROP COLUMN note;
+    ALTER TABLE videos DROP COLUMN error_code;
+    ALTER TABLE videos DROP COLUMN segments_planned;
+    ALTER TABLE videos DROP COLUMN segments_done;
+    ALTER TABLE videos DROP COLUMN attempts;
+    ALTER TABLE videos DROP COLUMN fingerprint;
+    ALTER TABLE videos ADD COLUMN plays TEXT;
+    ALTER TABLE videos ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE collections ADD COLUMN role TEXT NOT NULL DEFAULT 'old';
+    ALTER TABLE collections ADD COLUMN spec TEXT;
+    UPDATE collections SET role = 'serving' WHERE rowid = (SELECT MAX(rowid) FROM collections);
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE folders (path BLOB PRIMARY KEY, device INTEGER NOT NULL) STRICT;
+    CREATE TABLE dismissed (video_id TEXT PRIMARY KEY) STRICT;
+    """,
+)
+
+
+class Database:
+    """The tables of one installation, in one SQLite file."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the file, made or brought up to date if need be. Raises LibraryError.
+
+        `read_only` looks at it from beside the process that owns it, and changes nothing.
+        """
+        self._path = path
+        self._lock = threading.RLock()
+        try:
+            self._db = self._connected(read_only)
+            self._db.row_factory = Row
+            if not read_only:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            self._climb(read_only)
+        except sqlite3.Error as error:
+            raise LibraryError(
+                f"The library {path} cannot be opened ({error}). Your videos are safe. Move this "
+                "file away to begin a new library, or restore it from a backup."
+            ) from error
+
+    def _connected(self, read_only: bool) -> sqlite3.Connection:
+        place = f"{self._path.absolute().as_uri()}?mode=ro" if read_only else self._path
+        return sqlite3.connect(
+            place,
+            uri=read_only,
+            timeout=BUSY_SECONDS,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+
+    def _climb(self, read_only: bool) -> None:
+        """Take the steps that this file has not taken yet, each in one transaction."""
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > len(STEPS):
+            raise LibraryError(
+                "This library was written by a newer PrismSearch. Nothing was changed. "
+                "Use that version, or another data folder."
+            )
+        if read_only and version < len(STEPS):
+            raise LibraryError(
+                "This library was written by an earlier PrismSearch. Nothing was changed. "
+                "It is brought up to date when PrismSearch is started on it."
+            )
+        for number in range(version, len(STEPS)):
+            step = f"BEGIN; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+            self._db.executescript(step)
+
+    def rows(self, statement: str, *values: Any) -> list[Row]:
+        """What one statement gives, or nothing. Raises LibraryError, or DiskFull."""
+        with self._lock, _named_errors():
+            return self._db.execute(statement, values).fetchall()
+
+    def changed(self, statement: str, *values: Any) -> int:
+        """How many rows one statement changed. Raises LibraryError, or DiskFull."""
+        with self._lock, _named_errors():
+            return self._db.execute(statement, values).rowcount
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """A block whose changes all happen, or none of them; may lie within another."""
+        with self._lock, _named_errors():
+            if self._db.in_transaction:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:
+                yield
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file; nothing if it is sound."""
+        found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy as of this moment, while others go on. Raises LibraryError, or DiskFull."""
+        with self._lock, _named_errors(), closing(sqlite3.connect(path)) as target:
+            self._db.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Give what SQLite raises our name and a sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise no_room() from error
+        raise LibraryError(
+            f"The library could not be read or written ({error}). Your videos are safe; "
+            "check that the disk is sound, then restart."
+        ) from error

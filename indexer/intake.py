@@ -1,0 +1,105 @@
+"""What comes in: files where they lie, folders, and finished uploads.
+
+Knows how content becomes a video of the library, once however often it is offered. Knows neither
+how the bytes of an upload travel nor what is indexed when.
+"""
+
+import os
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.content import Content, read_content
+from indexer.errors import FINAL, LibraryError, VideoError
+from indexer.folders import Refused, find_videos, real_path
+from indexer.library import Library, Video, title_of
+from indexer.media import Media
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of files that were offered: videos now in the library, and paths refused."""
+
+    videos: list[Video]
+    refused: list[Refused]
+
+
+class Intake:
+    """The way into one library. Safe to use from several threads."""
+
+    def __init__(self, library: Library, media: Media, data_dir: Path) -> None:
+        self._library = library
+        self._media = media
+        self._data_dir = data_dir
+        # Whoever holds it may rely on a video's files and its row telling the same.
+        self.files = threading.Lock()
+
+    def files_at(self, paths: Iterable[Path]) -> Added:
+        """Take videos in where they lie, whatever was removed before."""
+        return self._add((real_path(path.expanduser()) for path in paths), welcome=True)
+
+    def folder(self, folder: Path, welcome: bool) -> Added:
+        """Take in every video below `folder` where it lies. Raises LibraryError if it is none.
+
+        Content that a person removed from the library comes back only if it is welcome.
+        """
+        folder = real_path(folder.expanduser())
+        if not folder.is_dir():
+            raise LibraryError(f"{folder} is not a folder. Name a folder that holds videos.")
+        return self._add(find_videos(folder, real_path(self._data_dir)), welcome)
+
+    def _add(self, found: Iterable[Path | Refused], welcome: bool) -> Added:
+        added = Added([], [])
+        for item in found:
+            taken = item if isinstance(item, Refused) else self._add_file(item, welcome)
+            if isinstance(taken, Refused):
+                added.refused.append(taken)
+            elif taken is not None:
+                added.videos.append(taken)
+        return added
+
+    def _add_file(self, path: Path, welcome: bool) -> Video | Refused | None:
+        try:
+            content = self._content(path)
+        except VideoError as error:
+            return Refused(path, str(error))
+        if welcome:
+            self._library.welcome(content.video_id)
+        elif self._library.is_dismissed(content.video_id):
+            return None
+        with self.files:
+            return self._library.add(path, title_of(path.name), managed=False, content=content)
+
+    def _content(self, path: Path) -> Content:
+        """What the file is; hashed only if it looks other than when it was hashed last."""
+        with suppress(OSError):  # what cannot be looked at says why when it is read
+            now = path.stat()
+            known = self._library.known_content(path, now.st_size, now.st_mtime_ns)
+            if known is not None:
+                return Content(known, now.st_size, now.st_mtime_ns)
+        return read_content(path)
+
+    def adopt(self, path: Path, name: str, sha256: str | None = None) -> Video:
+        """Take over a complete upload's file; its title comes from its file's name.
+
+        Content that is known stays one video and keeps its title, and the file is left where it
+        is. `sha256` is the content's, where it is known already. Raises VideoError, DiskFull.
+        """
+        content = read_content(path) if sha256 is None else _stated(path, sha256)
+        self._library.welcome(content.video_id)
+        with self.files:
+            known = self._library.get(content.video_id)
+            if known is not None and os.path.exists(known.path):
+                if known.error_code not in FINAL:
+                    self._library.retry(known.video_id)
+                return self._library.need(known.video_id)
+            place = self._media.adopt(content.video_id, path, name)
+            moved = Content(content.video_id, content.size, place.stat().st_mtime_ns)
+            return self._library.add(place, title_of(name), managed=True, content=moved)
+
+
+def _stated(path: Path, sha256: str) -> Content:
+    status = path.stat()
+    return Content(sha256, status.st_size, status.st_mtime_ns)
