@@ -323,39 +323,6 @@ def test_what_one_process_compiled_the_next_one_finds(data_dir: Path) -> None:
 # Making the library true again.
 
 
-def test_another_model_indexes_anew_and_the_first_takes_up_its_own(
-    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
-) -> None:
-    path = draw(tmp_path / "a.mp4", 9.7)
-    with open_engine() as engine:
-        (video,) = engine.add_files([path]).videos
-        finish(engine)
-        first = engine.store.segments(video.video_id)
-    with open_engine(untrained.embedder(1)) as other:
-        assert other.library.need(video.video_id).state == "done"  # looking changes nothing
-        finish(other)
-        second = other.store.segments(video.video_id)
-        assert other.poster(video.video_id, 0) is not None
-    assert not np.allclose(first[0].vector, second[0].vector, atol=0.1)
-    with open_engine() as engine:
-        finish(engine)
-        again = engine.store.segments(video.video_id)
-        np.testing.assert_array_equal([s.vector for s in again], [s.vector for s in first])
-        assert engine.library.need(video.video_id).state == "done"
-
-
-def test_a_video_half_way_under_another_model_begins_anew(
-    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
-) -> None:
-    with open_engine() as engine:
-        (video,) = engine.add_files([draw(tmp_path / "a.mp4", 9.7)]).videos
-        engine.library.begin(video.video_id, "another")
-        engine.library.checkpoint(video.video_id, 99)
-        engine.library.mark_queued(video.video_id)
-        finish(engine)
-        assert engine.library.need(video.video_id).segments_done == 4
-
-
 def test_a_search_with_another_model_changes_nothing_and_names_the_one_in_use(
     open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path, data_dir: Path
 ) -> None:
@@ -401,7 +368,7 @@ def test_an_upload_of_what_failed_tries_it_again(
     content = draw(tmp_path / "a.mp4", 1).read_bytes()
     for code, state in (("gave_up", "queued"), ("corrupt", "failed")):
         video = engine.add_upload(pieces(content), "a.mp4", len(content))
-        engine.library.mark_failed(video.video_id, "It failed.", code)
+        engine.serving.queue.mark_failed(video.video_id, "It failed.", code, "read")
         again = engine.add_upload(pieces(content), "a.mp4", len(content))
         assert again.state == state
 
@@ -415,10 +382,9 @@ def test_an_index_that_was_deleted_is_made_again(
         assert engine.store.count() == 4
     shutil.rmtree(data_dir / "index")
     with open_engine() as engine:
-        engine.worker.start()
-        assert "done" not in engine.library.counts()
-        assert engine.worker.wait(PATIENCE)
+        finish(engine)
         assert engine.store.count() == 4
+        assert engine.library.counts() == {"done": 2}
 
 
 def test_a_removal_that_was_interrupted_is_ended_at_the_next_start(

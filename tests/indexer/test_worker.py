@@ -4,7 +4,6 @@ import errno
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,12 +150,13 @@ def test_a_full_disk_pauses_the_queue_and_costs_no_attempt(
 ) -> None:
     monkeypatch.setattr(module, "PAUSE", 0.05)
     engine.add_files([draw(tmp_path / "a.mp4", 1), draw(tmp_path / "b.mp4", 1, 1)])
-    postpone, refusals, notes = engine.library.postpone, [no_room()] * 2, list[str]()
+    queue, notes = engine.serving.queue, list[str]()
+    give_back, refusals = queue.give_back, [no_room()] * 2
 
-    def unwilling(video_id: str, note: str) -> None:
+    def unwilling(video_id: str) -> None:
         if refusals:
             raise refusals.pop()
-        postpone(video_id, note)
+        give_back(video_id)
 
     def full(video: Video, job: Job) -> Outcome:
         picture = b"\0" * (1 << 20)
@@ -165,18 +165,19 @@ def test_a_full_disk_pauses_the_queue_and_costs_no_attempt(
 
     def notes_then_done(video: Video, job: Job) -> Outcome:
         known = engine.library.need(video.video_id)
-        notes.append(f"{known.attempts}: {known.note}")
+        notes.append(f"{known.attempts}: {engine.library.waiting}")
         return done(video, job)
 
     def no_space(path: Path, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", no_space)
-    engine.library.postpone = unwilling  # type: ignore[method-assign]
+    queue.give_back = unwilling  # type: ignore[method-assign]
     worker, scripted = worker_of(engine, full, full, full, full, notes_then_done, done)
     finish(worker)
     assert scripted.attempts == [*["a"] * 5, "b"]  # nothing else is tried meanwhile
     assert notes[0].startswith("1: The disk is full.")
+    assert engine.library.waiting is None
     assert set(states(engine).values()) == {"done"}
 
 
@@ -248,14 +249,15 @@ def test_a_video_removed_while_it_is_indexed_leaves_nothing(
     long, other = draw(tmp_path / "a.mp4", 60), draw(tmp_path / "b.mp4", 1, 1)
     video = engine.add_files([long, other]).videos[0]
     reached = threading.Event()
-    checkpoint = engine.library.checkpoint
+    queue = engine.serving.queue
+    checkpoint = queue.checkpoint
 
-    def watched(video_id: str, segments_done: int) -> None:
-        checkpoint(video_id, segments_done)
+    def watched(video_id: str, segments_done: int, seconds: float) -> None:
+        checkpoint(video_id, segments_done, seconds)
         if segments_done == 5:
             reached.set()
 
-    engine.library.checkpoint = watched  # type: ignore[method-assign]
+    queue.checkpoint = watched  # type: ignore[method-assign]
     engine.worker.start()
     assert reached.wait(PATIENCE)
     engine.remove(video.video_id)
@@ -299,14 +301,15 @@ def test_a_library_that_fails_does_not_end_the_worker(
 ) -> None:
     monkeypatch.setattr(module, "PAUSE", 0.05)
     engine.add_files([draw(tmp_path / "a.mp4", 1)])
-    begin, refusals = engine.library.begin, [OSError("disk full")] * 2
+    queue = engine.serving.queue
+    begin, refusals = queue.begin, [OSError("disk full")] * 2
 
-    def unwilling(video_id: str, fingerprint: str) -> None:
+    def unwilling(video_id: str) -> bool:
         if refusals:
             raise refusals.pop()
-        begin(video_id, fingerprint)
+        return begin(video_id)
 
-    engine.library.begin = unwilling  # type: ignore[method-assign]
+    queue.begin = unwilling  # type: ignore[method-assign]
     finish(engine.worker)
     assert states(engine) == {"a": "done"}
 
@@ -342,9 +345,3 @@ def test_searching_goes_on_while_videos_are_indexed(
         thread.join()
     assert errors == []
     assert set(states(engine).values()) == {"done"}
-
-
-def test_a_scripted_worker_is_like_the_real_one(engine: Engine) -> None:
-    real = engine.serving.pipeline
-    assert real.fingerprint == engine.fingerprint.key
-    assert replace(real, fingerprint="f0").fingerprint == Scripted.fingerprint
