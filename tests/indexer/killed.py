@@ -58,7 +58,8 @@ def main(data_dir: str, videos: str, number: str) -> None:
     with Engine(settings, untrained.embedder()) as engine:
         for owner, verbs in (
             (engine.store, ("upsert", "flush")),
-            (engine.library, ("begin", "describe", "checkpoint", "mark_done")),
+            (engine.library, ("describe",)),
+            (engine.serving.queue, ("begin", "expect", "checkpoint", "mark_done")),
         ):
             for verb in verbs:
                 setattr(owner, verb, fate.around(getattr(owner, verb)))

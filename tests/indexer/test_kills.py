@@ -13,10 +13,10 @@ from conftest import Draw
 from indexer.engine import Engine
 
 HERE = Path(__file__).parent
-# Videos of 1, 4 and 14 segments: a run has about 70 events to die at.
+# Videos of 1, 4 and 14 segments: a run has about 110 events to die at.
 LENGTHS = {"short": 2.0, "middle": 9.7, "long": 29.9}
 PLANNED = {"short": 1, "middle": 4, "long": 14}
-EVENTS = 70
+EVENTS = 110
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +98,8 @@ def test_a_resumed_video_is_read_from_where_it_was_left(data_dir: Path, videos: 
     (videos.parent / "one").mkdir(exist_ok=True)
     alone = videos.parent / "one" / "long.mp4"
     alone.write_bytes((videos / "long.mp4").read_bytes())
-    # begin 2, open 2, describe 2, then 4 for each segment: dead after the eighth checkpoint.
-    killed, opened = index(data_dir, alone.parent, 6 + 8 * 4)
+    # begin 2, open 2, describe 2, expect 2, then 4 for each segment: dead after the eighth checkpoint.
+    killed, opened = index(data_dir, alone.parent, 8 + 8 * 4)
     assert killed
     assert opened == [("long", 0)]
     killed, opened = index(data_dir, alone.parent, 0)
