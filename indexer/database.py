@@ -194,7 +194,10 @@ class Database:
 
     def integrity(self) -> list[str]:
         """What SQLite finds wrong with the file; nothing if it is sound."""
-        found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
+        try:
+            found = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
+        except LibraryError as error:  # so damaged that not even this can be asked
+            return [str(error)]
         return [] if found == ["ok"] else found
 
     def copy_to(self, path: Path) -> None:

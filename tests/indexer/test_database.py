@@ -138,7 +138,6 @@ def test_a_library_that_fails_says_so_in_words(database: Database, tmp_path: Pat
         lambda: library.finish_removal(CONTENT.video_id),
         lambda: library.get(CONTENT.video_id),
         queue.retry_failed,
-        database.integrity,
     )
     for verb in verbs:
         with pytest.raises(LibraryError, match="Your videos are safe"):
