@@ -41,11 +41,20 @@ class LengthRequiredError(ApiError):
     code = "length_required"
 
 
+class MediaTypeError(ApiError):
+    """A body of another kind than is taken there."""
+
+    status = 415
+    code = "media_type"
+
+
 # The indexer's codes that are about the request; what is left is 422 for a video, else 503.
 STATUS_OF_CODE = {
     "unknown_video": 404,
     "read_only": 403,
     "upload_refused": 413,
+    "unknown_upload": 404,
+    "upload_conflict": 409,
     "disk_full": 507,
     "library_error": 409,
 }

@@ -4,6 +4,7 @@ Knows how a body is streamed into the indexer while the event loop stays free. T
 itself; its name travels in the address. How much is taken is for the indexer to say.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import PurePath
@@ -46,13 +47,20 @@ async def example(
 
 def declared_length(request: Request) -> int:
     """The length that a request announces, in bytes."""
-    declared = request.headers.get("content-length", "")
-    if not (declared.isascii() and declared.isdigit()):
+    if "content-length" not in request.headers:
         raise LengthRequiredError("Say how long the file is (Content-Length) before sending it.")
-    length = int(declared)
+    length = whole_number(request, "content-length")
     if length == 0:
         raise ApiError("The file is empty.")
     return length
+
+
+def whole_number(request: Request, header: str) -> int:
+    """A header that counts bytes."""
+    text = request.headers.get(header, "")
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise ApiError(f"The header {header} must be a whole number of bytes.")
+    return int(text)
 
 
 def plain_name(title: str) -> str:

@@ -102,9 +102,10 @@ _SENTENCES: dict[VideoCode, tuple[str, str]] = {
     ),
 }
 
-_RETRYABLE: frozenset[VideoCode] = frozenset({"io_error", "decoder_timeout"})
+# A decoder that died may have been killed for another's sake; it gets another chance.
+_RETRYABLE: frozenset[VideoCode] = frozenset({"io_error", "decoder_timeout", "decoder_crashed"})
 
-FINAL: frozenset[str] = frozenset(VIDEO_CODES) - _RETRYABLE - {"decoder_crashed", "out_of_memory"}
+FINAL: frozenset[str] = frozenset(VIDEO_CODES) - _RETRYABLE - {"out_of_memory"}
 """Codes that tell what the bytes are: the same bytes, offered again, would fail again."""
 
 
@@ -191,6 +192,27 @@ class UploadRefused(LibraryError):  # noqa: N818
     """More bytes than are taken, or fewer than were announced."""
 
     code = "upload_refused"
+
+
+class UnknownUpload(LibraryError):  # noqa: N818
+    """No upload goes on under this id: it was stopped, or given up after a day."""
+
+    code = "unknown_upload"
+
+    def __init__(self) -> None:
+        super().__init__("This upload is not known here any more. Send the file from its start.")
+
+
+class UploadConflict(LibraryError):  # noqa: N818
+    """An upload goes on elsewhere than where its sender believes."""
+
+    code = "upload_conflict"
+
+
+class BackupRefused(LibraryError):  # noqa: N818
+    """A file that is no whole backup, or a place where none can be restored."""
+
+    code = "backup_refused"
 
 
 class DiskFull(LibraryError):  # noqa: N818
