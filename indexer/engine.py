@@ -15,7 +15,7 @@ import numpy as np
 
 from encoder.catalogue import get_card
 from encoder.embedder import Embedder
-from encoder.errors import EncoderError
+from indexer import switch
 from indexer.collection import Collection, Collections, collections_of
 from indexer.database import Database
 from indexer.errors import LibraryError, NotIndexed, ReadOnly
@@ -29,13 +29,12 @@ from indexer.queue import Queue
 from indexer.search import Search
 from indexer.settings import Fingerprint, Settings
 from indexer.status import Status, read_status
-from indexer.store import remove_collection, stored_fingerprint
+from indexer.store import remove_collection
+from indexer.upkeep.moving import settle
 from indexer.uploads import Uploads
 from indexer.worker import Work, Worker
 
 __all__ = ["Added", "Engine"]
-
-Load = Callable[[Collection], Embedder]
 
 
 class Engine:
@@ -52,7 +51,7 @@ class Engine:
         embedder: Embedder,
         report: Report | None = None,
         *,
-        load: Load | None = None,
+        load: switch.Load | None = None,
         only_search: bool = False,
     ) -> None:
         """Open the installation for a loaded model. Raises StoreError and LibraryError.
@@ -66,6 +65,7 @@ class Engine:
         with ExitStack() as opened:
             ownership = Ownership.of(settings.data_dir)
             opened.callback(ownership.release)
+            settle(settings.data_dir)
             self._database = Database(settings.data_dir / "library.db")
             opened.callback(self._database.close)
             self._collections = Collections(self._database)
@@ -91,25 +91,32 @@ class Engine:
             settings, settings.model, settings.weights, settings.tokenizer, report
         )
         if only_search:
-            _check_indexed(settings, _wanted(settings, embedder).key)
+            _check_indexed(settings, switch.wanted(settings, embedder).fingerprint.key)
         return cls(settings, embedder, report, only_search=only_search)
 
     def _open_indexes(self, embedder: Embedder, only_search: bool) -> None:
         """Open what serves and, if the settings ask for something else, what is to be built."""
-        wanted = _wanted(self.settings, embedder)
-        self.library = Library(self._database, wanted.key)
-        other = None if only_search else self._other_serving(wanted, embedder)
+        new = switch.wanted(self.settings, embedder)
+        self.library = Library(self._database, new.fingerprint.key)
+        old = None
+        if not only_search:
+            old = switch.still_serving(self.settings, new, self._database, self._load, self._tell)
         self.building: Index | None = None
-        if other is None:
-            self.serving = self._opened_index(embedder, wanted)
+        if old is None:
+            self.serving = self._opened_index(new)
         else:
-            self.library.fingerprint = other[1].key
-            self.serving = self._opened_index(*other)
-            self.building = self._opened_index(embedder, wanted)
+            self.library.fingerprint = old.fingerprint.key
+            self.serving = self._opened_index(old)
+            self.building = self._opened_index(new)
 
-    def _opened_index(self, embedder: Embedder, fingerprint: Fingerprint) -> Index:
+    def _opened_index(self, made: switch.Made) -> Index:
         index = Index.open(
-            self.settings, embedder, fingerprint, self._database, self.library, self._report
+            self.settings,
+            made.embedder,
+            made.fingerprint,
+            self._database,
+            self.library,
+            self._report,
         )
         self._stores[index.key] = index.store
         return index
@@ -117,38 +124,6 @@ class Engine:
     def _close_stores(self) -> None:
         while self._stores:
             self._stores.popitem()[1].close()
-
-    def _other_serving(
-        self, wanted: Fingerprint, embedder: Embedder
-    ) -> tuple[Embedder, Fingerprint] | None:
-        """The collection that should go on answering, if it is not the wanted one and can."""
-        record = self._collections.of("serving")
-        if record is None or record.fingerprint == wanted.key:
-            return None
-        if Queue(self._database, record.fingerprint).segments() == 0:
-            return None
-        made_as = record.spec or stored_fingerprint(self.settings, record.fingerprint)
-        if made_as is None:
-            return None
-        if (made_as.model, made_as.weights_id) == (wanted.model, wanted.weights_id):
-            return embedder, made_as
-        return self._other_model(record, made_as)
-
-    def _other_model(
-        self, record: Collection, made_as: Fingerprint
-    ) -> tuple[Embedder, Fingerprint] | None:
-        try:
-            other = self._load(record)
-        except EncoderError as error:
-            self._tell(f"Until the new index is built, little is found: {error}")
-            return None
-        if other.weights_id != made_as.weights_id:
-            self._tell(
-                f"The weights of {record.model} are no longer those that the index was made with, "
-                "so little is found until the new index is built."
-            )
-            return None
-        return other, made_as
 
     def _loaded(self, record: Collection) -> Embedder:
         return _load_embedder(
@@ -428,12 +403,6 @@ class Engine:
         remove_collection(self.settings, key)
         Media(self.settings.data_dir, key).remove_all_posters()
         self._collections.forget(key)
-
-
-def _wanted(settings: Settings, embedder: Embedder) -> Fingerprint:
-    return Fingerprint.of(
-        embedder.card, embedder.weights_id, settings.window, settings.hop, settings.resize
-    )
 
 
 def _load_embedder(

@@ -1,0 +1,70 @@
+"""Which collection goes on answering while the one that the settings ask for is built.
+
+Knows what a start finds: the collection that serves, whether it is the wanted one, and whether its
+model can still be had. Opens no store and changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from encoder.embedder import Embedder
+from encoder.errors import EncoderError
+from indexer.collection import Collection, Collections
+from indexer.database import Database
+from indexer.queue import Queue
+from indexer.settings import Fingerprint, Settings
+from indexer.store import stored_fingerprint
+
+Load = Callable[[Collection], Embedder]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A fingerprint and the model that makes its vectors."""
+
+    embedder: Embedder
+    fingerprint: Fingerprint
+
+
+def wanted(settings: Settings, embedder: Embedder) -> Made:
+    """What the settings ask for. Raises LibraryError where they do not fit the model."""
+    fingerprint = Fingerprint.of(
+        embedder.card, embedder.weights_id, settings.window, settings.hop, settings.resize
+    )
+    return Made(embedder, fingerprint)
+
+
+def still_serving(
+    settings: Settings, new: Made, database: Database, load: Load, tell: Tell
+) -> Made | None:
+    """The collection that should go on answering, if it is not the wanted one and can.
+
+    `load` gets its model; `tell` hears, in a sentence, why it cannot answer.
+    """
+    record = Collections(database).of("serving")
+    if record is None or record.fingerprint == new.fingerprint.key:
+        return None
+    if Queue(database, record.fingerprint).segments() == 0:
+        return None
+    made_as = record.spec or stored_fingerprint(settings, record.fingerprint)
+    if made_as is None:
+        return None
+    if (made_as.model, made_as.weights_id) == (new.fingerprint.model, new.fingerprint.weights_id):
+        return Made(new.embedder, made_as)
+    return _loaded(record, made_as, load, tell)
+
+
+def _loaded(record: Collection, made_as: Fingerprint, load: Load, tell: Tell) -> Made | None:
+    try:
+        embedder = load(record)
+    except EncoderError as error:
+        tell(f"Until the new index is built, little is found: {error}")
+        return None
+    if embedder.weights_id != made_as.weights_id:
+        tell(
+            f"The weights of {record.model} are no longer those that the index was made with, "
+            "so little is found until the new index is built."
+        )
+        return None
+    return Made(embedder, made_as)
