@@ -1,4 +1,4 @@
-"""The questions a page or a program can ask: what is here, where a moment is, what a video shows.
+"""The questions a page or a program can ask: what this is, where a moment is, what a video shows.
 
 Knows addresses and JSON. Routes are plain functions, so they run in the server's thread pool and
 answer while videos are being indexed.
@@ -11,7 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 
 from app import __version__
-from app.access import KnownExamples, KnownVideo, OpenEngine, SearchableVideo
+from app.access import KnownExamples, OpenEngine, SearchableVideo
 from app.errors import ApiError, NotFoundError
 from app.examples import Examples
 from app.schemas import (
@@ -25,13 +25,10 @@ from app.schemas import (
     MomentOut,
     QueryOut,
     SearchOut,
-    VideoOut,
-    VideosOut,
     Words,
 )
 from indexer.engine import Engine
 from indexer.formats import SUPPORTED
-from indexer.library import Video
 from indexer.search import Moment
 
 router = APIRouter(prefix="/api/v1")
@@ -43,7 +40,7 @@ AskedExample = Annotated[Identifier | None, Query(description="an example video'
 def info(request: Request, engine: OpenEngine) -> InfoOut:
     """What this installation is and holds."""
     settings, card = engine.settings, engine.embedder.card
-    videos = engine.library.videos()
+    held = engine.status().progress
     return InfoOut(
         version=__version__,
         model=ModelOut(
@@ -61,9 +58,9 @@ def info(request: Request, engine: OpenEngine) -> InfoOut:
         max_example_bytes=settings.max_example_bytes,
         suffixes=sorted(SUPPORTED),
         suggestions=list(request.app.state.suggestions),
-        videos=len(videos),
-        videos_done=sum(video.state == "done" for video in videos),
-        segments=sum(video.segments_done for video in videos),
+        videos=held.videos,
+        videos_done=held.counts.get("done", 0),
+        segments=held.segments,
     )
 
 
@@ -83,34 +80,9 @@ def search(
     return SearchOut(
         query=asked,
         took_ms=round(1000 * (time.perf_counter() - begun), 1),
-        videos_done=len(engine.library.videos(state="done")),
+        videos_done=engine.library.counts().get("done", 0),
         moments=[describe_moment(moment, lead_in(engine)) for moment in moments],
     )
-
-
-@router.get("/videos")
-def videos(engine: OpenEngine) -> VideosOut:
-    """Every video and how far it got."""
-    return VideosOut(videos=[describe_video(video) for video in engine.library.videos()])
-
-
-@router.get("/videos/{video_id}")
-def video(video: KnownVideo) -> VideoOut:
-    """One video and how far it got."""
-    return describe_video(video)
-
-
-@router.delete("/videos/{video_id}", status_code=204)
-def remove(video: KnownVideo, engine: OpenEngine) -> None:
-    """Forget a video; a file that lies in a watched folder is left where it is."""
-    engine.remove(video.video_id)
-
-
-@router.post("/videos/{video_id}/retry", status_code=202)
-def retry(video: KnownVideo, engine: OpenEngine) -> VideoOut:
-    """Give a video that was set aside another chance; for any other this changes nothing."""
-    engine.retry(video.video_id)
-    return describe_video(engine.library.need(video.video_id))
 
 
 @router.get("/videos/{video_id}/heatmap")
@@ -150,7 +122,7 @@ def understand(
     if words is not None:
         return QueryOut(kind="words", label=words), engine.search.text_vector(words)
     example = examples.get(query_id or "")
-    if example is None:
+    if example is None or example.collection != engine.fingerprint.key:
         raise NotFoundError("This example is no longer remembered. Please give it again.")
     asked = QueryOut(kind="example", label=example.label, query_id=example.query_id)
     return asked, example.vector
@@ -173,22 +145,4 @@ def describe_moment(moment: Moment, lead: float) -> MomentOut:
         play_at=max(moment.start, moment.peak - lead),
         score=moment.score,
         poster=f"/media/{moment.video_id}/poster/{moment.poster}.jpg",
-    )
-
-
-def describe_video(video: Video) -> VideoOut:
-    """A video as the page shows it; where its file lies stays on the server."""
-    return VideoOut(
-        video_id=video.video_id,
-        title=video.title,
-        state=video.state,
-        note=video.note,
-        error_code=video.error_code,
-        duration=video.duration,
-        width=video.width,
-        height=video.height,
-        size=video.size,
-        segments_planned=video.segments_planned,
-        segments_done=video.segments_done,
-        added_at=video.added_at,
     )

@@ -15,11 +15,15 @@ KEPT = 256
 
 @dataclass(frozen=True)
 class Example:
-    """One example video: the name it came with, and its unit vector (float32 [dim])."""
+    """One example video: the name it came with, and its unit vectors (float32 [Q, dim]).
+
+    They mean something in one collection only, whose key it keeps.
+    """
 
     query_id: str
     label: str
     vector: np.ndarray
+    collection: str
 
 
 class Examples:

@@ -53,6 +53,7 @@ def build() -> gr.Blocks:
                 with gr.Tab("Classes", id="classes", render_children=True):
                     part("class_timeline")
                 with gr.Tab("Library", id="library", render_children=True):
+                    part("library_state")
                     part("video_table")
             with gr.Column(elem_id="ps-side", min_width=0):
                 part("moment_player", elem_id="ps-player")

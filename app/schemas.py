@@ -5,11 +5,16 @@ Knows names, types and bounds of what crosses the wire. Does not know where it c
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from indexer.collection import Role
+from indexer.formats import Plays
+from indexer.records import Step, VideoState
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Identifier = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+Key = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
 
 
 class ModelOut(BaseModel):
@@ -72,26 +77,98 @@ class SearchOut(BaseModel):
 
 
 class VideoOut(BaseModel):
-    """One video of the library and how far it got."""
+    """One video and how far it got.
+
+    `share` is 0 to 1, `speed` seconds of video in a second of work, `left` seconds of work,
+    `managed` that the file is kept by us, `missing` that it was taken out of its folder, `redo`
+    that it is to be indexed again.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
 
     video_id: str
     title: str
-    state: Literal["queued", "indexing", "done", "failed", "cancelled"]
+    state: VideoState
+    step: Step | None
+    share: float
+    speed: float | None
+    left: float | None
     note: str | None
     error_code: str | None
     duration: float | None
     width: int | None
     height: int | None
     size: int
+    managed: bool
+    missing: bool
+    plays: Plays | None
+    redo: bool
     segments_planned: int
     segments_done: int
     added_at: float
 
 
 class VideosOut(BaseModel):
-    """The whole library, newest last."""
+    """A stretch of the library, out of `total` that were asked for; `counts` are of all videos."""
 
+    total: int
+    counts: dict[VideoState, int]
     videos: list[VideoOut]
+
+
+class SwitchOut(BaseModel):
+    """The index that is built beside the one that answers."""
+
+    model: str
+    share: float
+    left: float | None
+
+
+class StatusOut(BaseModel):
+    """How far the whole library is.
+
+    `waiting` is a sentence that says why nothing goes on for now, `model` what the answering index
+    was made with, `current` the videos under way. `seconds` is the length of all videos, by
+    estimate where a file was not looked at yet; `seconds_done` what can be searched of it.
+    """
+
+    paused: bool
+    waiting: str | None
+    model: str | None
+    videos: int
+    counts: dict[VideoState, int]
+    segments: int
+    seconds: float
+    seconds_done: float
+    share: float
+    speed: float | None
+    left: float | None
+    switch: SwitchOut | None
+    current: list[VideoOut]
+
+
+class HowManyOut(BaseModel):
+    """How many videos a request was about."""
+
+    videos: int
+
+
+class CollectionOut(BaseModel):
+    """One index of the library: its key, the model behind it, what it is for.
+
+    `bytes` is what it takes on this machine, null if a server keeps it.
+    """
+
+    key: str
+    model: str
+    role: Role
+    bytes: int | None
+
+
+class CollectionsOut(BaseModel):
+    """Every index, the one that answers first."""
+
+    collections: list[CollectionOut]
 
 
 class HeatOut(BaseModel):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from app import api, errors, media, page, security, uploads
+from app import api, errors, media, page, security, steering, uploads
 from app.examples import Examples
 from indexer.engine import Engine
 
@@ -33,7 +33,7 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(security.Guard, hosts=hosts)
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
-    for router in (api.router, uploads.router, media.router):
+    for router in (api.router, steering.router, uploads.router, media.router):
         app.include_router(router)
     for prefix in ("/api", "/media"):
         app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)

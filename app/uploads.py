@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.access import KnownExamples, OpenEngine
-from app.api import describe_video
+from app.describe import describe_video
 from app.errors import ApiError, LengthRequiredError
 from app.examples import Example
 from app.schemas import QueryOut, VideoOut
@@ -41,7 +41,7 @@ async def example(
     """Take one video as a query; its file is deleted as soon as it has become a vector."""
     length = declared_length(request)
     query_id, vector = await run_in_threadpool(engine.embed_example, body_chunks(request), length)
-    examples.remember(Example(query_id, plain_name(title), vector))
+    examples.remember(Example(query_id, plain_name(title), vector, engine.fingerprint.key))
     return QueryOut(kind="example", label=plain_name(title), query_id=query_id)
 
 

@@ -4,13 +4,14 @@ Knows which of both the settings name, and nothing of either (edge.py, server.py
 can do is in points.py.
 """
 
+import os
 from collections.abc import Callable
 
 from indexer import edge
 from indexer.points import Store
 from indexer.settings import Fingerprint, Settings
 
-__all__ = ["open_store", "remove_collection", "stored_fingerprint"]
+__all__ = ["open_store", "remove_collection", "size_on_disk", "stored_fingerprint"]
 
 
 def open_store(
@@ -55,3 +56,16 @@ def remove_collection(settings: Settings, key: str) -> None:
     from indexer import server
 
     server.remove_collection(settings.qdrant_url, settings.qdrant_api_key, key)
+
+
+def size_on_disk(settings: Settings, key: str) -> int | None:
+    """How many bytes the collection of this key takes here; None if a server keeps it."""
+    if settings.qdrant_url is not None:
+        return None
+    folder = settings.data_dir / "index" / key
+    return sum(_size(file.stat()) for file in folder.rglob("*") if file.is_file())
+
+
+def _size(file: os.stat_result) -> int:
+    """What a file takes, which is little where most of it is a hole; some systems do not say."""
+    return file.st_blocks * 512 if hasattr(file, "st_blocks") else file.st_size

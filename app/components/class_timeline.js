@@ -1,14 +1,16 @@
 // The chosen video's classes over time: one coloured row a class, the player's time across all.
-const { el, on, emit, clock, latest, heat, journey } = window.prism;
+const { el, on, emit, clock, api, latest, heat, journey } = window.prism;
 const root = element.querySelector(".ps-class-timeline");
-const ask = latest();
+const [ask, list] = [latest(), latest()];
+const OFFERED = 100;
 const COLOURS = 8;
 
+const find = el("input", { type: "search", hidden: true, placeholder: "Part of its title", "aria-label": "Find a video" });
 const choice = el("select", { id: "ps-class-video" });
 const names = el("textarea", { id: "ps-classes", rows: 5, spellcheck: "false" });
 const go = el("button", { type: "submit", class: "ps-button ps-primary" }, "Show over time");
 const form = el("form", { class: "ps-class-form" },
-  el("label", { for: "ps-class-video" }, "Video"), choice,
+  el("label", { for: "ps-class-video" }, "Video"), find, choice,
   el("label", { for: "ps-classes" }, "Classes, one a line"), names,
   el("div", { class: "ps-class-go" }, go));
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
@@ -27,18 +29,33 @@ function lines() {
   return [...new Set(names.value.split("\n").map((one) => one.trim()).filter(Boolean))];
 }
 
-function videos(list) {
-  const ready = list.filter((one) => one.segments_done > 0);
-  const ids = ready.map((one) => one.video_id).join();
-  if (choice.dataset.ids !== ids) {
-    choice.dataset.ids = ids;
-    choice.replaceChildren(
-      el("option", { value: "" }, ready.length ? "Choose a video" : "No video is indexed yet"),
-      ...ready.map((one) => el("option", { value: one.video_id }, one.title)));
+// The videos to choose among: of a large library only some, and a box to find others.
+async function videos() {
+  if (!journey.status || root.offsetParent === null) return;
+  const { model } = journey.info;
+  names.placeholder = model.toy ? "a red circle\na blue square\na green star" : "cooking\nplaying football\nriding a bicycle";
+  find.hidden = journey.status.counts.done <= OFFERED;
+  const question = new URLSearchParams({ state: "done", limit: OFFERED, words: find.hidden ? "" : find.value });
+  const key = [question, journey.status.counts.done, journey.video].join();
+  if (choice.dataset.key === key) return;
+  try {
+    const ready = (await list(`videos?${question}`)).videos;
+    if (journey.video && !ready.some((one) => one.video_id === journey.video)) {
+      const open = await api(`videos/${journey.video}`).catch(() => null);
+      if (open) ready.unshift(open);
+    }
+    offer(ready);
+    choice.dataset.key = key;
+  } catch {
+    // Called off, or gone: the next look at the library asks again.
   }
-  choice.value = ready.some((one) => one.video_id === journey.video) ? journey.video : "";
-  const toy = journey.info?.model.toy;
-  names.placeholder = toy ? "a red circle\na blue square\na green star" : "cooking\nplaying football\nriding a bicycle";
+}
+
+function offer(ready) {
+  choice.replaceChildren(
+    el("option", { value: "" }, ready.length ? "Choose a video" : "No such video is indexed"),
+    ...ready.map((one) => el("option", { value: one.video_id }, one.title)));
+  choice.value = journey.video ?? "";
 }
 
 async function classify() {
@@ -89,7 +106,7 @@ function row(name, column, cells, answer, length) {
 }
 
 function draw(video, answer) {
-  const length = Math.max(...answer.ends, journey.videos?.find((one) => one.video_id === video)?.duration ?? 0);
+  const length = Math.max(...answer.ends);
   const cells = bounds(answer, length);
   const rows = answer.classes.map((name, i) => row(name, i, cells, answer, length));
   const head = el("div", { class: "ps-head", "aria-hidden": "true" });
@@ -133,7 +150,7 @@ function follow() {
 }
 
 function moved() {
-  if (journey.videos) videos(journey.videos);
+  videos();
   if (!shown || journey.video === shown.video) return;
   shown = null;
   chart.hidden = true;
@@ -150,11 +167,12 @@ names.addEventListener("keydown", (event) => {
 choice.addEventListener("change", () => {
   if (choice.value) journey.open(choice.value, 0, { play: false });
 });
-on("library", videos);
+find.addEventListener("input", videos);
+on("status", videos);
+new IntersectionObserver(videos).observe(root);
 on("open", moved);
 on("close", moved);
 on("time", (now) => {
   time = now.time;
   follow();
 });
-if (journey.videos) videos(journey.videos);

@@ -2,7 +2,7 @@
 // and Back work; and what the server and its library look like, asked for while the page is seen.
 window.prism.journey ??= (() => {
   const { api, on, emit } = window.prism;
-  const journey = { q: null, query: null, label: null, video: null, at: 0, cued: false, info: null, videos: null };
+  const journey = { q: null, query: null, label: null, video: null, at: 0, cued: false, info: null, status: null };
 
   function read() {
     const asked = new URLSearchParams(location.search);
@@ -87,28 +87,37 @@ window.prism.journey ??= (() => {
     if (journey.video) emit("open", { video: journey.video, at: journey.at, play: false });
   }
 
-  const busy = () => journey.videos?.some((one) => ["queued", "indexing"].includes(one.state));
+  // Something is being indexed, or would be if it could.
+  const busy = ({ counts, paused, switch: built }) =>
+    !paused && (counts.queued + counts.indexing > 0 || built !== null);
+
   let asking = false;
   async function refresh() {
     if (asking) return;
     asking = true;
     try {
-      journey.info ??= await api("info");
-      journey.videos = (await api("videos")).videos;
-      emit("library", journey.videos);
+      const status = await api("status");
+      if (journey.info?.model.name !== status.model) journey.info = await api("info");
+      journey.status = status;
+      lost = false;
+      emit("status", status);
     } catch (error) {
+      journey.info = null; // who answers next may be another one
+      lost = true;
       emit("lost", error.message);
     } finally {
       asking = false;
     }
   }
 
+  let lost = false;
   let watched = null; // the Library tab says when it can be seen
   let beats = 0;
   setInterval(() => {
     if (document.visibilityState !== "visible") return;
     beats += 1;
-    if (busy() || watched?.() || beats % 5 === 0) refresh();
+    const often = lost || watched?.() || (journey.status && busy(journey.status));
+    if (often || beats % 5 === 0) refresh();
   }, 1000);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") refresh();
@@ -126,9 +135,8 @@ window.prism.journey ??= (() => {
   Object.assign(journey, read());
   refresh();
   return Object.assign(journey, {
-    search, open, close, asked, show, refresh,
+    search, open, close, asked, show, refresh, busy,
     moved: at,
     watch: (seen) => (watched = seen),
-    title: (id) => journey.videos?.find((one) => one.video_id === id)?.title ?? "",
   });
 })();

@@ -1,5 +1,5 @@
 // The name, the model that serves, and one line about indexing while there is any.
-const { el, icon, on, amount, journey } = window.prism;
+const { el, on, amount, percent, journey } = window.prism;
 const root = element.querySelector(".ps-masthead");
 
 const model = el("span", { class: "ps-model" });
@@ -24,23 +24,25 @@ function describe(info) {
   );
 }
 
-function tell(videos) {
-  if (journey.info) describe(journey.info);
-  const left = videos.filter((one) => ["queued", "indexing"].includes(one.state));
-  const planned = videos.reduce((sum, one) => sum + one.segments_planned, 0);
-  const done = videos.reduce((sum, one) => sum + one.segments_done, 0);
-  state.classList.toggle("ps-busy", left.length > 0);
+function tell(status) {
+  describe(journey.info);
+  state.classList.toggle("ps-busy", journey.busy(status));
   state.classList.remove("ps-lost");
-  if (!left.length) state.textContent = amount(videos.length, "video");
-  else {
-    const share = planned ? ` · ${Math.floor((100 * done) / planned)} %` : "";
-    state.textContent = `Indexing ${amount(left.length, "video")}${share}`;
-  }
+  state.textContent = words(status);
 }
 
-on("library", tell);
+function words({ counts, paused, waiting, videos, share }) {
+  const left = counts.queued + counts.indexing;
+  if (!left) return amount(videos, "video");
+  if (paused) return "Indexing is paused";
+  if (waiting) return "Indexing waits";
+  return `Indexing ${amount(left, "video")} · ${percent(share)}`;
+}
+
+on("status", tell);
 on("lost", (message) => {
   state.textContent = message;
+  state.classList.remove("ps-busy");
   state.classList.add("ps-lost");
 });
-if (journey.videos) tell(journey.videos);
+if (journey.status) tell(journey.status);

@@ -4,10 +4,10 @@ const root = element.querySelector(".ps-moment-grid");
 const ask = latest();
 const wide = window.matchMedia("(min-width: 1000px)");
 
-const status = el("p", { class: "ps-status", role: "status" });
+const line = el("p", { class: "ps-status", role: "status" });
 const grid = el("ol", { class: "ps-cards", "aria-label": "Moments" });
 const empty = el("div", { class: "ps-empty" });
-root.replaceChildren(status, grid, empty);
+root.replaceChildren(line, grid, empty);
 let found = null;
 
 function card(moment, low, high) {
@@ -51,7 +51,7 @@ function draw(answer) {
   const [low, high] = [Math.min(...scores), Math.max(...scores)];
   grid.replaceChildren(...answer.moments.map((one) => card(one, low, high)));
   const count = amount(answer.moments.length, "moment");
-  status.textContent = scores.length ? `${count}, best first, in ${span(answer.took_ms)}` : "";
+  line.textContent = scores.length ? `${count}, best first, in ${span(answer.took_ms)}` : "";
   mark();
   explain();
 }
@@ -73,10 +73,10 @@ async function search() {
   found = null;
   if (!asked) {
     grid.replaceChildren();
-    status.textContent = "";
+    line.textContent = "";
     return explain();
   }
-  empty.replaceChildren();
+  clear();
   const slow = setTimeout(ghosts, grid.childElementCount ? 300 : 80);
   root.setAttribute("aria-busy", "true");
   try {
@@ -87,8 +87,8 @@ async function search() {
   } catch (error) {
     if (error.name === "AbortError") return;
     grid.replaceChildren();
-    status.textContent = "";
-    empty.replaceChildren(note("warn", "That did not work", error.message));
+    line.textContent = "";
+    clear(note("warn", "That did not work", error.message));
   } finally {
     clearTimeout(slow);
     root.removeAttribute("aria-busy");
@@ -112,43 +112,47 @@ function toLibrary(text) {
   return el("button", { type: "button", class: "ps-button", onclick }, text);
 }
 
+// What to say where nothing is shown; drawn anew only when it changes, as a person may be in it.
 function explain() {
-  const videos = journey.videos;
-  if (!videos || (found && found.moments.length)) return empty.replaceChildren();
-  if (journey.asked() && !found) return;
-  const done = videos.filter((one) => one.segments_done > 0).length;
-  const parts = [];
-  if (!videos.length) {
-    const readOnly = journey.info?.read_only;
-    const words = readOnly ? "This library holds no videos." : "Add videos, then search inside them.";
-    parts.push(note("film", "Your library is empty", words));
-    if (!readOnly) parts.push(toLibrary("Add videos"));
-  } else if (!done) {
-    const failed = videos.every((one) => one.state === "failed");
-    parts.push(
-      failed
-        ? note("warn", "No video could be indexed", "The Library tab says why for each of them.")
-        : note("film", "Nothing here yet", "The first videos are being indexed. Moments can be found as soon as they are ready."),
-      toLibrary("Open the library"),
-    );
-  } else if (journey.asked()) {
-    parts.push(note("search", "Nothing found", "No indexed moment answers this query."));
-  } else {
-    const title = `Search inside ${amount(videos.length, "video")}`;
-    parts.push(note("search", title, "Describe what happens, or give an example video."), suggestions());
+  const parts = reasons();
+  const words = parts.map((one) => one.textContent).join();
+  if (empty.dataset.words !== words) empty.replaceChildren(...parts);
+  empty.dataset.words = words;
+}
+
+function clear(...parts) {
+  empty.dataset.words = "";
+  empty.replaceChildren(...parts);
+}
+
+function reasons() {
+  const { status, info } = journey;
+  if (!status || (found && found.moments.length) || (journey.asked() && !found)) return [];
+  if (!status.videos) {
+    if (info.read_only) return [note("film", "Your library is empty", "This library holds no videos.")];
+    return [note("film", "Your library is empty", "Add videos, then search inside them."), toLibrary("Add videos")];
   }
-  empty.replaceChildren(...parts.filter(Boolean));
+  if (!status.segments) return [unready(status), toLibrary("Open the library")];
+  if (journey.asked()) return [note("search", "Nothing found", "No indexed moment answers this query.")];
+  const title = `Search inside ${amount(status.videos, "video")}`;
+  const words = note("search", title, "Describe what happens, or give an example video.");
+  return [words, suggestions()].filter(Boolean);
+}
+
+function unready({ counts, videos }) {
+  if (counts.failed === videos) return note("warn", "No video could be indexed", "The Library tab says why for each of them.");
+  return note("film", "Nothing here yet", "The first videos are being indexed. Moments can be found as soon as they are ready.");
 }
 
 // Videos that were finished after the search are offered, not pushed under the person's eyes.
-function grown(videos) {
+function grown(status) {
   explain();
   if (!found) return;
-  const more = videos.filter((one) => one.state === "done").length - found.videos_done;
+  const more = status.counts.done - found.videos_done;
   if (more <= 0) return;
   if (!found.moments.length) return search();
   const again = el("button", { type: "button", class: "ps-link", onclick: search }, "Search again");
-  status.replaceChildren(`${amount(more, "more video")} indexed since. `, again);
+  line.replaceChildren(`${amount(more, "more video")} indexed since. `, again);
 }
 
 grid.addEventListener("keydown", (event) => {
@@ -163,6 +167,6 @@ grid.addEventListener("keydown", (event) => {
 on("query", search);
 on("open", mark);
 on("close", mark);
-on("library", grown);
+on("status", grown);
 if (journey.asked()) search();
 else explain();

@@ -61,7 +61,7 @@ async function open({ video: id, at, play }) {
   say("");
   const address = `/media/${id}/video`;
   if (video.getAttribute("src") !== address) {
-    known = journey.videos?.find((one) => one.video_id === id) ?? null;
+    known = null;
     view.segments = [];
     video.setAttribute("src", address);
   }
@@ -73,7 +73,7 @@ async function open({ video: id, at, play }) {
 }
 
 async function name(id) {
-  title.textContent = journey.title(id) || "";
+  title.textContent = results?.moments.find((one) => one.video_id === id)?.title ?? "";
   if (known?.video_id === id) return;
   try {
     known = await api(`videos/${id}`);
@@ -202,8 +202,7 @@ on("results", (found) => {
   list();
   if (view.segments.length) rescale();
 });
-on("library", (videos) => {
-  const gone = known && journey.video && !videos.some((one) => one.video_id === known.video_id);
-  if (gone) journey.close();
+on("removed", (id) => {
+  if (journey.video === id) journey.close();
 });
 if (journey.video) open({ video: journey.video, at: journey.at, play: false });

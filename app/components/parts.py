@@ -12,7 +12,7 @@ import gradio as gr
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"
-SHARED_SCRIPTS = ("shared", "journey", "heat", "upload")
+SHARED_SCRIPTS = ("shared", "journey", "heat", "menu", "upload", "video_row")
 
 Name = Literal[
     "masthead",
@@ -20,9 +20,10 @@ Name = Literal[
     "moment_grid",
     "moment_player",
     "class_timeline",
+    "library_state",
     "video_table",
 ]
-STYLES = ("page", "upload", *get_args(Name))  # what all share comes first
+STYLES = ("page", "menu", "upload", *get_args(Name))  # what all share comes first
 
 
 def part(name: Name, elem_id: str | None = None) -> gr.HTML:

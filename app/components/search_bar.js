@@ -87,7 +87,7 @@ on("focus", () => {
   input.focus();
   input.select();
 });
-on("library", () => {
+on("status", () => {
   const model = journey.info?.model;
   reads.hidden = !model || model.toy;
   if (!model || model.reads_words) return;

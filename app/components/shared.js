@@ -14,6 +14,11 @@ window.prism ??= (() => {
     trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
     done: "M5 12.500l4.500 4.500L19 7.500",
     warn: "M12 4l9 16H3zM12 10v4.500M12 17v.500",
+    more: "M5 12h.01M12 12h.01M19 12h.01",
+    pause: "M8 5v14M16 5v14",
+    front: "M5 4h14M12 20V9M7 13l5-5 5 5",
+    stop: "M6 6h12v12H6z",
+    again: "M19 12a7 7 0 1 1-2.200-5.100M20 3v5h-5",
   };
 
   function el(tag, settings = {}, ...children) {
@@ -48,7 +53,22 @@ window.prism ??= (() => {
   }
 
   function amount(count, word) {
-    return `${count} ${word}${count === 1 ? "" : "s"}`;
+    return `${number(count)} ${word}${count === 1 ? "" : "s"}`;
+  }
+
+  const number = (count) => count.toLocaleString("en");
+  const percent = (share) => `${Math.floor(100 * share + 1e-9)} %`;
+
+  // How long something takes, as a person would say it.
+  function span(seconds) {
+    const [value, unit] = [[86400, "day"], [3600, "h"], [60, "min"], [1, "s"]]
+      .map(([size, name]) => [seconds / size, name])
+      .find(([count]) => count >= 1.5) ?? [1, "s"];
+    return unit === "day" ? amount(Math.round(value), unit) : `${Math.round(value)} ${unit}`;
+  }
+
+  function pace(speed) {
+    return `${speed < 10 ? Number(speed.toPrecision(2)) : number(Math.round(speed))}× realtime`;
   }
 
   function sentence(body, status) {
@@ -62,7 +82,7 @@ window.prism ??= (() => {
       answer = await fetch(`/api/v1/${path}`, options);
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Error("The server does not answer. Is it still running?");
+      throw new Error("The server does not answer; trying again.");
     }
     const body = answer.status === 204 ? null : await answer.json().catch(() => null);
     if (!answer.ok) throw new Error(sentence(body, answer.status));
@@ -147,6 +167,6 @@ window.prism ??= (() => {
   }
 
   return {
-    el, icon, iconButton, bar, clock, amount, bytes, api, latest, send, refusal, dropzone, on, emit,
+    el, icon, iconButton, bar, clock, amount, number, percent, span, pace, bytes, api, sentence, latest, send, refusal, dropzone, on, emit,
   };
 })();

@@ -1,7 +1,9 @@
-// The library: a drop zone, the files on their way, and how far each video got.
-const { el, icon, iconButton, bar, on, api, dropzone, clock, bytes, amount, journey, uploads } = window.prism;
+// The library: a drop zone, the files on their way, and every video, a hundred at a time. Only what
+// is on the screen is asked for again.
+const { el, icon, on, api, dropzone, menu, bytes, amount, number, journey, uploads, videoRow } = window.prism;
 const root = element.querySelector(".ps-video-table");
-const STATES = { queued: "Waiting", indexing: "Indexing", done: "Ready", failed: "Failed" };
+const CHUNK = 100;
+const FILTERS = { "": "All", queued: "Waiting", indexing: "Indexing", done: "Ready", failed: "Failed", cancelled: "Stopped" };
 
 const picker = el("input", { type: "file", accept: "video/*,.mkv", multiple: true, hidden: true, tabindex: "-1" });
 picker.setAttribute("aria-label", "Videos to add");
@@ -9,143 +11,158 @@ const pick = el("button", { type: "button", class: "ps-button ps-primary", oncli
 const zone = el("div", { class: "ps-drop", hidden: true },
   icon("upload"), el("p", {}, "Drop videos here, or"), pick, el("p", { class: "ps-hint" }), picker);
 const locked = el("p", { class: "ps-hint", hidden: true }, "This library is read-only: videos cannot be added or removed here.");
+const chips = Object.entries(FILTERS).map(([state, name]) => filter(state, name));
+const find = el("input", { type: "search", placeholder: "Part of a title", "aria-label": "Filter by title" });
+const again = el("button", { type: "button", class: "ps-button", hidden: true, onclick: retryAll }, "Try all failed again");
+const bench = el("div", { class: "ps-bench", hidden: true },
+  el("div", { class: "ps-filters", role: "group", "aria-label": "Which videos" }, ...chips.map((one) => one.button)), find, again);
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
-const summary = el("p", { class: "ps-status", role: "status" });
 const list = el("ul", { class: "ps-videos", "aria-label": "Videos" });
-root.replaceChildren(zone, locked, uploads.list, trouble, summary, list);
+const nothing = el("p", { class: "ps-status", role: "status", hidden: true });
+const shown = el("span", { class: "ps-hint" });
+const further = el("div", { class: "ps-further", hidden: true },
+  el("button", { type: "button", class: "ps-button", onclick: reach }, `Show ${CHUNK} more`), shown);
+root.replaceChildren(zone, locked, uploads.view, bench, trouble, list, nothing, further);
 
 const rows = new Map(); // by video id
-const paces = new Map(); // when each video was first seen indexing, and how far it was then
+const asked = { state: "", words: "" };
+let chunks = [[]]; // ids in order, a hundred each, as far as the person wanted to see
+let total = null;
+let turn = 0; // answers to an older question are dropped
 
 function say(message) {
   trouble.textContent = message || "";
   trouble.hidden = !message;
 }
 
-function take(files) {
-  say("");
-  uploads.add(files);
+function filter(state, name) {
+  const count = el("span", { class: "ps-count" });
+  const button = el("button", { type: "button", class: "ps-filter", "aria-pressed": String(!state), onclick: () => choose({ state }) }, name, count);
+  return { state, button, count };
 }
 
-function left(video) {
-  const share = video.segments_done;
-  const pace = paces.get(video.video_id);
-  if (video.state !== "indexing") paces.delete(video.video_id);
-  else if (!pace) paces.set(video.video_id, { since: Date.now(), from: share });
-  else if (share > pace.from) {
-    const each = (Date.now() - pace.since) / (share - pace.from);
-    const seconds = Math.ceil((each * (video.segments_planned - share)) / 1000);
-    return seconds < 90 ? `about ${seconds} s left` : `about ${Math.round(seconds / 60)} min left`;
-  }
-  return null;
+function choose(change) {
+  Object.assign(asked, change);
+  turn += 1;
+  chunks = [[]];
+  for (const { state, button } of chips) button.setAttribute("aria-pressed", String(state === asked.state));
+  refresh();
 }
 
-function facts(video) {
-  const size = video.width ? `${video.width}×${video.height}` : null;
-  const length = video.duration ? clock(video.duration) : null;
-  return [length, size, bytes(video.size)].filter(Boolean).join(" · ");
+function reach() {
+  chunks.push([]);
+  load(chunks.length - 1);
 }
 
-function describe(video) {
-  if (video.state === "failed") return video.note || "It could not be indexed.";
-  if (video.state === "indexing" && video.segments_planned) {
-    const done = `${video.segments_done} of ${amount(video.segments_planned, "segment")}`;
-    return [done, left(video)].filter(Boolean).join(", ");
-  }
-  return [facts(video), video.note].filter(Boolean).join(" · ");
-}
-
-function create(video) {
-  const progress = bar(`Indexing ${video.title}`);
-  const chip = el("span", { class: "ps-chip-state" });
-  const words = el("span", { class: "ps-words" });
-  const picture = el("img", { alt: "", width: 96, height: 54, loading: "lazy" });
-  picture.addEventListener("error", () => picture.classList.add("ps-missing"));
-  const open = el("button", { type: "button", class: "ps-open-video", onclick: () => journey.open(video.video_id, 0) },
-    el("span", { class: "ps-thumb" }, picture),
-    el("span", { class: "ps-about" }, el("span", { class: "ps-name" }, video.title), words));
-  const tools = el("span", { class: "ps-tools" });
-  const whole = el("li", { "data-video": video.video_id }, open, chip, tools, progress.whole);
-  return { whole, progress, chip, words, picture, tools };
-}
-
-function calm(row, video) {
-  if (journey.info?.read_only) return row.tools.replaceChildren();
-  const trash = iconButton("trash", `Remove ${video.title}`, () => confirm(row, video));
-  const again = el("button", { type: "button", class: "ps-button", onclick: () => retry(video) }, "Try again");
-  row.tools.replaceChildren(...(video.state === "failed" ? [again, trash] : [trash]));
-}
-
-async function retry(video) {
-  say("");
+async function load(place) {
+  const mine = turn;
+  const question = new URLSearchParams({ ...asked, offset: place * CHUNK, limit: CHUNK });
+  if (!asked.state) question.delete("state");
   try {
-    await api(`videos/${video.video_id}/retry`, { method: "POST" });
-    await journey.refresh();
+    const page = await api(`videos?${question}`);
+    if (mine === turn) take(place, page);
+    say("");
   } catch (error) {
-    say(error.message);
+    if (mine === turn) say(error.message);
   }
 }
 
-function confirm(row, video) {
-  const yes = el("button", { type: "button", class: "ps-button ps-danger", onclick: () => remove(row, video) }, "Remove");
-  const no = el("button", { type: "button", class: "ps-button", onclick: () => calm(row, video) }, "Keep");
-  row.tools.replaceChildren(yes, no);
-  no.focus();
-}
-
-async function remove(row, video) {
-  say("");
-  try {
-    await api(`videos/${video.video_id}`, { method: "DELETE" });
-    await journey.refresh();
-  } catch (error) {
-    calm(row, video);
-    say(error.message);
+// What moved into this hundred is no longer in another one.
+function take(place, page) {
+  const here = new Set(page.videos.map((one) => one.video_id));
+  chunks = chunks.map((ids, i) => (i === place ? [...here] : ids.filter((id) => !here.has(id))));
+  while (chunks.length > 1 && CHUNK * (chunks.length - 1) >= page.total) chunks.pop();
+  total = page.total;
+  for (const video of page.videos) {
+    if (!rows.has(video.video_id)) rows.set(video.video_id, videoRow.create(video));
+    videoRow.patch(rows.get(video.video_id), video);
   }
+  arrange(chunks.flat());
+  tell();
 }
 
-function patch(row, video) {
-  row.whole.className = `ps-is-${video.state}`;
-  if (row.state !== video.state) calm(row, video);
-  row.state = video.state;
-  row.chip.textContent = video.state === "done" && video.note ? "Partly ready" : STATES[video.state];
-  row.words.textContent = describe(video);
-  row.progress.whole.hidden = !["queued", "indexing"].includes(video.state);
-  row.progress.set(video.segments_planned ? video.segments_done / video.segments_planned : 0);
-  if (video.segments_done && !row.picture.src) row.picture.src = `/media/${video.video_id}/poster/0.jpg`;
-}
-
-function draw(videos) {
-  if (journey.info) {
-    zone.hidden = journey.info.read_only;
-    locked.hidden = !journey.info.read_only;
-    const limit = bytes(journey.info.max_upload_bytes);
-    zone.querySelector(".ps-hint").textContent = `Up to ${limit} each. They stay on this machine.`;
-  }
-  const here = new Set(videos.map((one) => one.video_id));
+function arrange(ids) {
+  const wanted = new Set(ids);
   for (const [id, row] of rows) {
-    if (here.has(id)) continue;
+    if (wanted.has(id)) continue;
+    menu.forget(row.more);
     row.whole.remove();
     rows.delete(id);
   }
-  for (const video of videos) {
-    if (!rows.has(video.video_id)) {
-      rows.set(video.video_id, create(video));
-      list.prepend(rows.get(video.video_id).whole);
+  const focused = document.activeElement;
+  let next = list.firstElementChild;
+  for (const id of ids) {
+    const line = rows.get(id).whole;
+    if (next && next !== line && next.nextElementSibling === line) {
+      list.append(next); // it moved down: nothing else has to
+      next = line;
     }
-    patch(rows.get(video.video_id), video);
+    if (next === line) next = next.nextElementSibling;
+    else list.insertBefore(line, next);
   }
-  const ready = videos.filter((one) => one.state === "done").length;
-  summary.textContent = videos.length ? `${amount(videos.length, "video")}, ${ready} ready` : "No videos yet.";
+  if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
+}
+
+function tell() {
+  const some = asked.state || asked.words;
+  nothing.hidden = total > 0;
+  nothing.textContent = some ? "No video is like that." : "No videos yet.";
+  further.hidden = total <= chunks.length * CHUNK;
+  shown.textContent = `${number(rows.size)} of ${number(total)}`;
+}
+
+// The hundreds that can be seen now; the first one as long as there is nothing to see.
+function visible() {
+  const edge = (id) => rows.get(id).whole.getBoundingClientRect();
+  const places = chunks.flatMap((ids, i) => {
+    const seen = ids.length ? edge(ids[0]).top < innerHeight && edge(ids.at(-1)).bottom > 0 : i === chunks.length - 1;
+    return seen ? [i] : [];
+  });
+  return places.length ? places : [0];
+}
+
+function refresh() {
+  if (root.offsetParent !== null) visible().forEach(load);
+}
+
+function draw(status) {
+  const fixed = journey.info.read_only;
+  zone.hidden = fixed;
+  locked.hidden = !fixed;
+  zone.querySelector(".ps-hint").textContent = `Up to ${bytes(journey.info.max_upload_bytes)} each. They stay on this machine.`;
+  bench.hidden = !status.videos;
+  for (const { state, button, count } of chips) {
+    const many = state ? status.counts[state] : status.videos;
+    count.textContent = number(many);
+    button.classList.toggle("ps-none", !many);
+  }
+  again.hidden = fixed || !status.counts.failed || !["", "failed"].includes(asked.state);
+  refresh();
+}
+
+async function retryAll() {
+  say("");
+  try {
+    await api("retry", { method: "POST" });
+    await journey.refresh();
+  } catch (error) {
+    say(error.message);
+  }
 }
 
 picker.addEventListener("change", () => {
-  take([...picker.files]);
+  uploads.add([...picker.files]);
   picker.value = "";
 });
 dropzone(root, (files) => {
-  if (!journey.info?.read_only) take(files);
+  if (!journey.info?.read_only) uploads.add(files);
 });
+let typing = null;
+find.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => choose({ words: find.value.trim() }), 150);
+});
+new IntersectionObserver(() => journey.refresh()).observe(root);
 journey.watch(() => root.offsetParent !== null);
-on("library", draw);
-if (journey.videos) draw(journey.videos);
+on("status", draw);
+if (journey.status) draw(journey.status);

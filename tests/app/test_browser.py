@@ -216,8 +216,9 @@ def test_uploads_good_and_bad(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".ps-title")).to_contain_text("`tick` ${document.title=")
     assert page.locator("img[src=x]").count() == 0
     for row in (ready, failed):
-        row.get_by_role("button", name="Remove").click()
-        row.get_by_role("button", name="Remove", exact=True).click()
+        row.get_by_role("button", name="What to do with").click()
+        page.get_by_role("menuitem", name="Remove").click()
+        page.get_by_role("button", name="Remove", exact=True).click()
         expect(row).to_have_count(0)
     assert "v=" not in page.url  # the player let go of the video that is gone
 

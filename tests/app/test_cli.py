@@ -13,7 +13,8 @@ from drawn import RED, draw
 
 from app import cli
 from app.terminal import clock
-from indexer.library import Collection, Library
+from indexer.collection import Collection, Collections
+from indexer.database import Database
 
 LARGE = "videoprism_lvt_public_v1_large"
 
@@ -106,9 +107,9 @@ def test_index_then_search_then_info(run: Run, folder_to_index: Path, tmp_path: 
 def test_a_search_with_a_model_that_was_never_used_names_the_one_that_was(
     run: Run, tmp_path: Path
 ) -> None:
-    library = Library(tmp_path / "library.db")
-    library.use(Collection("f0", "toy", None, None))
-    library.close()
+    database = Database(tmp_path / "library.db")
+    Collections(database).use(Collection("f0", "toy", None, None))
+    database.close()
     refused = run("search", "a", "--model", LARGE, "--data-dir", str(tmp_path))
     assert refused.code == 1
     assert f"Nothing is indexed with {LARGE}" in refused.err

@@ -6,7 +6,7 @@ from app.examples import KEPT, Example, Examples
 
 
 def example(number: int) -> Example:
-    return Example(f"{number:064x}", f"{number}.mp4", np.ones((1, 4), np.float32))
+    return Example(f"{number:064x}", f"{number}.mp4", np.ones((1, 4), np.float32), "f0")
 
 
 def test_an_example_is_known_by_its_id() -> None:
