@@ -1,7 +1,8 @@
-"""The command line: `prismsearch demo | serve | index | search | info`.
+"""The command line: `prismsearch demo | serve | index | search | info | doctor | ...`.
 
-Knows the commands and what each one starts. Everything heavy is imported when a command runs, so
-that `--help` answers at once. Does not know how anything is indexed, searched or served.
+Knows the commands and what each one starts; those that look after a library that stands still are
+in upkeep.py. Everything heavy is imported when a command runs, so that `--help` answers at once.
+Does not know how anything is indexed, searched or served.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
+from app import upkeep
 from app.options import (
     FOLDERS,
     DataDir,
@@ -168,6 +170,10 @@ def info(
     from app import terminal
 
     terminal.info(settings_of(data_dir, only_search=True, model=model, qdrant_url=qdrant_url))
+
+
+for command in (upkeep.doctor, upkeep.backup, upkeep.restore):
+    cli.command()(command)
 
 
 def _serve(

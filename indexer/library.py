@@ -168,6 +168,14 @@ class Library:
             *(content.video_id, title, os.fsencode(path), managed, content.size, time.time()),
         )
 
+    def moved(self, video_id: str, path: Path, content: Content) -> None:
+        """A file that we keep lies at `path` from now on. Raises UnknownVideo."""
+        with self._database.together():
+            old = os.fsencode(self.need(video_id).path)
+            self._database.rows("DELETE FROM files WHERE path = ?", old)
+            self._see(path, content)
+            self._change(video_id, path=os.fsencode(path))
+
     def describe(
         self, video_id: str, duration: float, width: int, height: int, plays: Plays
     ) -> None:

@@ -11,7 +11,7 @@ import portalocker
 
 from indexer.errors import StoreLocked, StoreUnavailable
 
-_LOCK = "owner.lock"
+LOCK = "owner.lock"
 _AT_ONCE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
 
 
@@ -44,7 +44,7 @@ class Ownership:
 def _lock_file(folder: Path) -> IO[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return (folder / _LOCK).open("a")
+        return (folder / LOCK).open("a")
     except OSError as error:
         raise StoreUnavailable(
             f"The folder {folder} cannot be written ({error.strerror}). Nothing was changed. "

@@ -1,0 +1,160 @@
+"""Finds what belongs to nobody in the data folder, and pictures that should be there.
+
+Knows the layout of the data folder. What a person sent is never deleted unless they removed it:
+an upload without a video is taken in. Files whose names are not ours are left alone.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from indexer.content import read_content
+from indexer.errors import VideoError
+from indexer.library import Video
+from indexer.partial import strays
+from indexer.store import remove_collection
+from indexer.upkeep.case import Case, Finding
+
+_ID = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"[0-9a-f]{16}")
+_DELETED = "It is deleted."
+
+
+def check_leftovers(case: Case) -> Iterator[Finding]:
+    """Files and folders that belong to nobody, and posters that are missing."""
+    yield from _check_removals(case)
+    yield from _check_media(case)
+    yield from _check_index(case)
+    yield from _check_partial(case)
+
+
+def _check_removals(case: Case) -> Iterator[Finding]:
+    for video in case.library.removals():
+        yield Finding(
+            "removal_interrupted",
+            f"The removal of “{video.title}” was interrupted.",
+            video.video_id,
+            partial(_finish_removal, case, video),
+        )
+
+
+def _finish_removal(case: Case, video: Video) -> str:
+    if case.store is not None:
+        case.store.delete_video(video.video_id)
+    _delete(case.media / video.video_id)
+    cleared = case.serving.fingerprint if case.serving and case.store else ""
+    case.collections.leave(video.video_id, frozenset({cleared}))
+    case.library.finish_removal(video.video_id)
+    return "It is finished."
+
+
+def _check_media(case: Case) -> Iterator[Finding]:
+    removing = {video.video_id for video in case.library.removals()}
+    for folder in _entries(case.media):
+        if not _ID.fullmatch(folder.name) or folder.name in removing:
+            continue
+        video = case.videos.get(folder.name)
+        if video is None:
+            yield _orphan(case, folder)
+        else:
+            yield from _check_posters(case, video, folder / "posters")
+
+
+def _orphan(case: Case, folder: Path) -> Finding:
+    source = next(folder.glob("source*"), None)
+    if source is None or case.library.is_dismissed(folder.name):
+        told = f"The folder {folder} belongs to no video."
+        return Finding("folder_of_nobody", told, folder.name, partial(_delete, folder))
+    told = f"The uploaded file {source} belongs to no video in the library."
+    mend = partial(_take_in, case, source) if _holds(source, folder.name) else None
+    return Finding("upload_lost", told, folder.name, mend)
+
+
+def _holds(source: Path, video_id: str) -> bool:
+    try:
+        return read_content(source).video_id == video_id
+    except VideoError:
+        return False
+
+
+def _take_in(case: Case, source: Path) -> str:
+    content = read_content(source)
+    title = f"Upload {content.video_id[:8]}"  # its name went with its place in the library
+    case.library.add(source, title, managed=True, content=content)
+    return f"It is taken in as “{title}” and queued to be indexed."
+
+
+def _check_posters(case: Case, video: Video, posters: Path) -> Iterator[Finding]:
+    known = {one.fingerprint for one in case.collections.all()}
+    for folder in _entries(posters):
+        if folder.name not in known:
+            told = f"The pictures in {folder} belong to no index."
+            yield Finding("posters_of_nobody", told, video.video_id, partial(_delete, folder))
+    if case.serving is not None and video.state == "done":
+        yield from _compare_posters(case, video, posters / case.serving.fingerprint)
+
+
+def _compare_posters(case: Case, video: Video, folder: Path) -> Iterator[Finding]:
+    found = {path.name for path in _entries(folder) if path.suffix == ".jpg"}
+    wanted = {f"{index}.jpg" for index in range(video.segments_planned)}
+    if lost := len(wanted - found):
+        told = f"“{video.title}”: {lost} of its {len(wanted)} pictures are missing."
+        mend = partial(_redo, case, video) if case.unchanged(video) else None
+        yield Finding("posters_missing", told, video.video_id, mend)
+    if surplus := sorted(found - wanted):
+        told = f"“{video.title}”: {len(surplus)} pictures belong to none of its segments."
+        mend = partial(_delete_all, [folder / name for name in surplus])
+        yield Finding("posters_of_nobody", told, video.video_id, mend)
+
+
+def _redo(case: Case, video: Video) -> str:
+    case.queue.redo(video.video_id)
+    return "It is queued to be indexed again, and stays searchable until then."
+
+
+def _check_index(case: Case) -> Iterator[Finding]:
+    if case.serving is None:
+        return  # an index is recorded when the first video is indexed, and made before that
+    index = case.settings.data_dir / "index"
+    known = {one.fingerprint for one in case.collections.all()}
+    for folder in _entries(index):
+        if _KEY.fullmatch(folder.name) and folder.name not in known:
+            told = f"The folder {folder} holds an index that the library does not know."
+            mend = partial(_remove_index, case, folder.name)
+            yield Finding("index_of_nobody", told, None, mend)
+
+
+def _remove_index(case: Case, key: str) -> str:
+    remove_collection(case.settings.model_copy(update={"qdrant_url": None}), key)
+    return _DELETED
+
+
+def _check_partial(case: Case) -> Iterator[Finding]:
+    """What was being written when a process was killed."""
+    data_dir = case.settings.data_dir
+    found = [*data_dir.glob("*.partial"), *strays(data_dir / "uploads")]
+    for room in ("media", "index"):
+        found += (data_dir / room).rglob("*.partial")
+    for path in sorted(found):
+        told = f"The file {path} was never finished."
+        yield Finding("unfinished_file", told, None, partial(_delete, path))
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _delete(path: Path) -> str:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    return _DELETED
+
+
+def _delete_all(paths: Iterable[Path]) -> str:
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return "They are deleted."
