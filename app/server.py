@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from app import api, errors, media, page, security, steering, uploads
+from app import api, errors, media, page, security, steering, tus, uploads
 from app.examples import Examples
 from indexer.engine import Engine
 
@@ -31,9 +31,10 @@ def create_app(
     errors.install(app)
     # Without a CORSMiddleware of ours Gradio would add its own, which trusts any origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(tus.Protocol)
     app.add_middleware(security.Guard, hosts=hosts)
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
-    for router in (api.router, steering.router, uploads.router, media.router):
+    for router in (api.router, steering.router, uploads.router, tus.router, media.router):
         app.include_router(router)
     for prefix in ("/api", "/media"):
         app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)

@@ -119,14 +119,15 @@ class Partial:
         Raises what `check` does, UnknownUpload once it was removed, and DiskFull, which keeps as
         much as went in.
         """
-        with self._opened() as file:
+        with self.lock:
             self.check(offset, len(piece))
-            file.seek(offset)
-            rest = memoryview(piece)
-            while rest:  # a disk that is nearly full takes a part of what it is given
-                written = file.write(rest)
-                self.arrived += written
-                rest = rest[written:]
+            with self._opened() as file:
+                file.seek(offset)
+                rest = memoryview(piece)
+                while rest:  # a disk that is nearly full takes a part of what it is given
+                    written = file.write(rest)
+                    self.arrived += written
+                    rest = rest[written:]
             self.since = time.monotonic()
             return self.arrived
 
