@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from encoder.embedder import Embedder
 from encoder.encoders import FactorizedEncoder
 from encoder.errors import CheckpointError, InvalidInput
 from encoder.tokenizers import SentencePieceTokenizer, tokenize_texts
+from encoder.windows import WindowStream
 
 SENTENCE = "a dog runs over the green hill while two small birds sing in the old tree by the river"
 TEXTS = [SENTENCE[:end] for end in range(1, len(SENTENCE), 6)]
@@ -129,6 +131,39 @@ def test_threads_do_not_disturb_each_other(embedder: Embedder) -> None:
         thread.join()
     assert len(errors) == 20
     assert max(errors) < 1e-5
+
+
+@pytest.mark.parametrize("step", ["encode", "finish"])
+def test_a_text_does_not_wait_for_frames_that_are_being_computed(
+    embedder: Embedder, step: str
+) -> None:
+    ours = small.embedder()
+    computing, answered = threading.Event(), threading.Event()
+    vectors: list[np.ndarray] = []
+
+    def hold() -> np.ndarray:
+        computing.set()
+        return np.full((), 1.0 if answered.wait(60) else np.nan, np.float32)
+
+    @jax.jit
+    def slowly(inputs: Any) -> Any:
+        held = jax.pure_callback(hold, jax.ShapeDtypeStruct((), np.float32))
+        return jax.tree.map(lambda x: x * held, getattr(ours._programs, step)(inputs))
+
+    def watch() -> None:
+        stream = WindowStream(replace(ours._programs, **{step: slowly}))
+        stream.push(small.frames(12))
+        vectors.append(stream.embed([range(4)]))
+
+    expected = embedder.embed_texts(TEXTS)
+    thread = threading.Thread(target=watch)
+    thread.start()
+    assert computing.wait(60)
+    texts = [ours.embed_texts([text])[0] for text in TEXTS]
+    answered.set()
+    thread.join()
+    assert relative_error(texts, expected) < 1e-5
+    assert relative_error(vectors[0], embedder.embed_clips(clips(1))) < 1e-5
 
 
 def test_a_video_only_model_embeds_the_mean_token_and_reads_no_words() -> None:
