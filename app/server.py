@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from app import api, errors, media, page, security, steering, tus, uploads
+from app import api, errors, media, metrics, page, security, steering, tus, uploads
 from app.examples import Examples
 from indexer.engine import Engine
 
@@ -34,8 +34,8 @@ def create_app(
     app.add_middleware(tus.Protocol)
     app.add_middleware(security.Guard, hosts=hosts)
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
-    for router in (api.router, steering.router, uploads.router, tus.router, media.router):
-        app.include_router(router)
+    for room in (api, steering, uploads, tus, media, metrics):
+        app.include_router(room.router)
     for prefix in ("/api", "/media"):
         app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)
     return page.mount(app, blocked_paths=[str(engine.settings.data_dir)])

@@ -21,8 +21,10 @@ from indexer.database import Database
 from indexer.errors import LibraryError, NotIndexed, ReadOnly
 from indexer.index import Index, Report
 from indexer.intake import Added, Intake
+from indexer.journal import log
 from indexer.library import Library, Video
 from indexer.media import Media
+from indexer.meters import Meters
 from indexer.ownership import Ownership
 from indexer.points import Store
 from indexer.queue import Queue
@@ -62,6 +64,7 @@ class Engine:
         self.settings = settings
         self._report = report
         self._load = load or self._loaded
+        self.meters = Meters()
         with ExitStack() as opened:
             ownership = Ownership.of(settings.data_dir)
             opened.callback(ownership.release)
@@ -116,6 +119,7 @@ class Engine:
             made.fingerprint,
             self._database,
             self.library,
+            self.meters,
             self._report,
         )
         self._stores[index.key] = index.store
@@ -139,7 +143,8 @@ class Engine:
         self._media = Media(settings.data_dir, self.serving.key)
         self._intake = Intake(self.library, self._media, settings.data_dir)
         self.uploads = Uploads(settings.data_dir / "uploads", settings.min_free_bytes)
-        self.worker = Worker(self.library, self._take, self._prepare)
+        self.worker = Worker(self.library, self._take, self._prepare, self.meters)
+        self.meters.watch(self.status)
         for index in self._indexes():
             index.delete_leftovers(self._collections)
         for video in self.library.removals():
@@ -192,6 +197,7 @@ class Engine:
         """Indexing begins: from now on this is the installation's model and collection."""
         if self.building is not None:
             self._collections.use(self.building.record("building", self.settings))
+            log.info("switch_begun", collection=self.building.key, replaces=self.serving.key)
         else:
             self._collections.use(self.serving.record("serving", self.settings))
             self._collections.end_building()
@@ -219,6 +225,7 @@ class Engine:
         built.store.flush()
         built.store.promote()
         self._collections.swap()
+        log.info("switch_done", collection=built.key, replaced=old.key)
         self.library.fingerprint = built.key
         self.serving, self.building = built, None
         self._tell(f"The new index is complete: {built.embedder.card.name} answers from now on.")
@@ -241,6 +248,7 @@ class Engine:
     def _taken_in(self, added: Added) -> Added:
         for video in self.library.replaced():
             self._remove(video.video_id)
+        log.info("files_offered", videos=len(added.videos), refused=len(added.refused))
         self.worker.wake()
         return added
 
@@ -259,6 +267,7 @@ class Engine:
         """Take over the file of a complete upload. Raises ReadOnly, VideoError or DiskFull."""
         self.check_writable("takes no uploads")
         video = self._intake.adopt(path, name, sha256)
+        log.info("upload_taken", video_id=video.video_id, bytes=video.size, title=video.title)
         self.worker.wake()
         return video
 
@@ -277,6 +286,7 @@ class Engine:
         """Index nothing until `resume`, restarts included; what is under way is put back."""
         self.check_writable("is indexed as it is")
         self.library.paused = True
+        log.info("paused")
         self.worker.drop()
         self.worker.wake()
 
@@ -284,6 +294,7 @@ class Engine:
         """Go on indexing."""
         self.check_writable("is indexed as it is")
         self.library.paused = False
+        log.info("resumed")
         self.worker.wake()
 
     @property
@@ -358,6 +369,7 @@ class Engine:
             with self._database.together():
                 if self.library.finish_removal(video.video_id):
                     self._collections.leave(video.video_id, cleared)
+        log.info("video_removed", video_id=video.video_id, title=video.title)
 
     def check_writable(self, so: str) -> None:
         """Raise ReadOnly, saying that this library is `so`, where nothing may be changed."""
@@ -403,6 +415,7 @@ class Engine:
         remove_collection(self.settings, key)
         Media(self.settings.data_dir, key).remove_all_posters()
         self._collections.forget(key)
+        log.info("collection_removed", collection=key)
 
 
 def _load_embedder(

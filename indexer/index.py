@@ -13,6 +13,7 @@ from indexer.collection import Collection, Collections, Role
 from indexer.database import Database
 from indexer.library import Library
 from indexer.media import Media
+from indexer.meters import Meters
 from indexer.pipeline import Pipeline
 from indexer.points import Store
 from indexer.queue import Queue
@@ -46,6 +47,7 @@ class Index:
         fingerprint: Fingerprint,
         database: Database,
         library: Library,
+        meters: Meters,
         report: Report | None = None,
     ) -> Self:
         """Open the collection of this fingerprint, made if need be. Raises StoreError."""
@@ -59,7 +61,9 @@ class Index:
             queue=queue,
             media=media,
             search=Search(library, store, embedder, fingerprint, settings.reader),
-            pipeline=Pipeline(embedder, library, queue, store, media, fingerprint, settings.reader),
+            pipeline=Pipeline(
+                embedder, library, queue, store, media, fingerprint, meters, settings.reader
+            ),
         )
 
     @property

@@ -22,6 +22,7 @@ from indexer.errors import StoreError, VideoError
 from indexer.job import Job
 from indexer.library import Library, Video
 from indexer.media import Media
+from indexer.meters import Meters
 from indexer.points import Point, Store
 from indexer.queue import Queue
 from indexer.reader import FrameReader, read_frames
@@ -54,6 +55,7 @@ class Pipeline:
     store: Store
     media: Media
     fingerprint: Fingerprint
+    meters: Meters
     reader: Reader = "pyav"
 
     def index(self, video: Video, job: Job) -> Outcome:
@@ -69,16 +71,27 @@ class Pipeline:
             ExitStack() as children,
         ):
             # The children end first, then the thread that reads from them.
-            frames, rate = self._open(video, attempt.first, children)
+            with self.meters.stage("open"):
+                frames, rate = self._open(video, attempt.first, children)
             attempt.begin(frames.probe, rate, storing)
             self._enter(job, "embed")
-            for sample in _ahead(reading, frames, job):
+            for sample in self._waited_for(_ahead(reading, frames, job)):
                 attempt.take(sample)
             assert frames.summary is not None
             segments = attempt.finish(frames.summary)
         self._enter(job, "check")
-        self._verify(video, segments)
+        with self.meters.stage("check"):
+            self._verify(video, segments)
         return Outcome(segments, frames.summary.note)
+
+    def _waited_for(self, samples: Iterator[Sample]) -> Iterator[Sample]:
+        """The samples; waiting for the next one is what reading costs."""
+        while True:
+            with self.meters.stage("read"):
+                sample = next(samples, None)
+            if sample is None:
+                return
+            yield sample
 
     def salvage(self, video: Video) -> Outcome | None:
         """Make do with what is stored of a video that cannot be read further; None if nothing is.
@@ -159,6 +172,7 @@ class _Attempt:
         self._thumbnails: dict[int, bytes] = {}
         self._stored = len(stored)
         self._writes: deque[Future[None]] = deque()
+        self._reached = 0.0  # seconds of the video that are stored
         self._noted = time.monotonic()  # no wall clock: that may be set back
 
     def begin(self, probe: Probe, rate: float, storing: Executor) -> None:
@@ -194,7 +208,8 @@ class _Attempt:
     def _push(self) -> None:
         self._job.check()
         if self._waiting:
-            self._stream.push(np.stack([sample.pixels for sample in self._waiting]))
+            with self._parts.meters.stage("embed"):
+                self._stream.push(np.stack([sample.pixels for sample in self._waiting]))
         for sample in self._waiting:
             if sample.thumbnail is not None:
                 self._thumbnails[sample.index] = sample.thumbnail
@@ -209,7 +224,8 @@ class _Attempt:
             return
         # The stream counts from the first frame that it was given.
         windows = [[frame - self.first for frame in segment.frames] for segment in segments]
-        vectors = self._stream.embed(windows)
+        with self._parts.meters.stage("embed"):
+            vectors = self._stream.embed(windows)
         points = [
             Point(self._video.video_id, segment.index, segment.start, segment.end, vector)
             for segment, vector in zip(segments, vectors, strict=True)
@@ -231,7 +247,7 @@ class _Attempt:
 
     def _write(self, points: list[Point], pictures: list[bytes | None]) -> None:
         """Pictures first: a segment that is found has one. The checkpoint last: it may lag."""
-        with self._job.writing():
+        with self._parts.meters.stage("store"), self._job.writing():
             for point, picture in zip(points, pictures, strict=True):
                 if picture is not None:
                     self._parts.media.save_poster(point.video_id, point.index, picture)
@@ -240,6 +256,9 @@ class _Attempt:
             now = time.monotonic()
             self._parts.queue.checkpoint(self._video.video_id, self._stored, now - self._noted)
             self._noted = now
+        self._parts.meters.segments.inc(len(points))
+        self._parts.meters.seconds.inc(points[-1].end - max(self._reached, points[0].start))
+        self._reached = points[-1].end
 
 
 def _ahead(executor: Executor, frames: FrameReader, job: Job) -> Iterator[Sample]:

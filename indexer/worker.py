@@ -5,7 +5,6 @@ the library itself, so nothing is lost when the process dies. Knows not how a vi
 which collection it is indexed for.
 """
 
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,12 +13,12 @@ from typing import Protocol
 
 from indexer.errors import DiskFull, IndexerError, StoreError, StoreUnavailable, VideoError
 from indexer.job import Cancelled, Job
+from indexer.journal import log
 from indexer.library import Library, Video
+from indexer.meters import Meters
 from indexer.pipeline import Outcome
 from indexer.queue import MAX_ATTEMPTS, Queue
 from indexer.records import Step
-
-log = logging.getLogger("prismsearch")
 
 PAUSE = 5.0  # seconds before a store that does not answer, or a full disk, is tried again
 
@@ -54,11 +53,13 @@ class Worker:
         library: Library,
         take: Callable[[], Work | None],
         prepare: Callable[[], None],
+        meters: Meters,
     ) -> None:
         """`take` names the next work; `prepare` is called at each start, before the first."""
         self._library = library
         self._take = take
         self._prepare = prepare
+        self._meters = meters
         self._prepared = False
         self._thread: threading.Thread | None = None
         self._state = threading.Condition()
@@ -120,10 +121,10 @@ class Worker:
             except (StoreUnavailable, DiskFull) as error:
                 self._hold(str(error))
             except IndexerError as error:  # the library itself: no reason to die
-                log.warning("%s", error)
+                log.warning("held_up", reason=str(error), code=error.code)
                 self._pause(PAUSE)
             except Exception:
-                log.exception("The indexer could not go on; it tries again in a moment.")
+                log.exception("held_up")
                 self._pause(PAUSE)
 
     def _turn(self) -> None:
@@ -163,6 +164,7 @@ class Worker:
         try:
             # Only now: whoever removes, cancels or pauses either sees the job, or is seen here.
             if not self._library.paused and work.queue.begin(job.video_id):
+                log.info("video_begun", video_id=job.video_id, step=job.step)
                 self._index(work, job)
         finally:
             self._job = None
@@ -186,11 +188,20 @@ class Worker:
         except IndexerError as error:
             self._failed(work, str(error), error.code, True, _failed_in(job, error))
         except Exception as error:
-            log.exception("Indexing %s failed", video.video_id)
+            log.exception("attempt_failed", video_id=video.video_id, step=job.step)
             self._failed(work, f"Indexing failed: {error}", "failed", True, job.step)
         else:
-            work.queue.mark_done(video.video_id, outcome.segments, outcome.note)
+            self._done(work, outcome.segments, outcome.note)
         self._library.waiting = None
+
+    def _done(self, work: Work, segments: int, note: str | None) -> None:
+        video_id = work.video.video_id
+        work.queue.mark_done(video_id, segments, note)
+        video = work.queue.get(video_id)
+        if video is not None:
+            self._meters.settled("partly" if note else "done")
+            spent = round(video.spent, 2)
+            log.info("video_done", video_id=video_id, step="check", segments=segments, spent=spent)
 
     def _postpone(self, work: Work, reason: str) -> None:
         """Wait with the whole queue: what is missing would be missing for every other video.
@@ -210,16 +221,18 @@ class Worker:
     def _hold(self, reason: str) -> None:
         """Say why nothing goes on, and wait a little."""
         if self._library.waiting != reason:  # once, and not at every try
-            log.warning("%s", reason)
+            log.warning("waiting", reason=reason)
             with suppress(DiskFull):
                 self._library.waiting = reason
         self._pause(PAUSE)
 
     def _failed(self, work: Work, note: str, code: str, retryable: bool, step: Step | None) -> None:
         """Set the video aside, or to the end of the queue if another try may help."""
+        self._meters.failed(code)
         now = work.queue.get(work.video.video_id)
         if retryable and now is not None and now.attempts < MAX_ATTEMPTS:
             work.queue.mark_queued(work.video.video_id, note, step)
+            log.info("attempt_failed", video_id=work.video.video_id, step=step, code=code)
         else:
             self._set_aside(work, note, code, step)
 
@@ -228,10 +241,12 @@ class Worker:
         video_id = work.video.video_id
         outcome = work.pipeline.salvage(work.video) if code in _SALVAGED else None
         if outcome is not None:
-            work.queue.mark_done(video_id, outcome.segments, f"{outcome.note} {note}")
+            self._done(work, outcome.segments, f"{outcome.note} {note}")
         else:
             work.pipeline.discard(video_id)
             work.queue.mark_failed(video_id, note, code, step)
+            self._meters.settled("failed")
+            log.info("video_failed", video_id=video_id, step=step, code=code)
 
     def _pause(self, seconds: float) -> None:
         with self._state:

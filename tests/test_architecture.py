@@ -22,10 +22,12 @@ OWNERS = {
     "av": ("indexer/video/",),
     "decord": ("indexer/video/",),
     "sqlite3": ("indexer/database.py",),
+    "structlog": ("indexer/journal.py",),
+    "prometheus_client": ("indexer/meters.py",),
     "qdrant_client": ("indexer/server.py",),
     "qdrant_edge": ("indexer/edge.py",),
     "gradio": ("app/page.py", "app/components/"),
-    "typer": ("app/cli.py", "app/options.py", "app/upkeep.py"),
+    "typer": ("app/cli.py", "app/options.py", "app/overview.py", "app/upkeep.py"),
 }
 READS_ENVIRONMENT = ("app/cli.py", "app/options.py")
 

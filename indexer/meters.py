@@ -1,0 +1,86 @@
+"""What is counted while videos are indexed, in the form that Prometheus reads.
+
+Knows names, units and how they are written down. Knows not who counts. Every installation has
+meters of its own, so that two in one process do not mix.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from indexer.records import STATES, Step
+from indexer.status import Status
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Meters:
+    """Counters of one installation since its process began. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.segments = self._counter("segments_indexed", "Segments that were stored.")
+        self.seconds = self._counter(
+            "video_seconds_indexed", "Seconds of video that were indexed; its rate is the speed."
+        )
+        self._outcomes = self._counter("videos_settled", "Videos by outcome.", "outcome")
+        self._failures = self._counter("failures", "Failed attempts at a video, by code.", "code")
+        self._stages = self._counter("stage_seconds", "Time spent, by step.", "stage")
+
+    def _counter(self, name: str, told: str, *labels: str) -> Counter:
+        return Counter(f"prismsearch_{name}", told, labels, registry=self._registry)
+
+    def settled(self, outcome: str) -> None:
+        """One more video is `done`, `partly` done or `failed`."""
+        self._outcomes.labels(outcome).inc()
+
+    def failed(self, code: str) -> None:
+        """One more attempt has failed for this reason."""
+        self._failures.labels(code).inc()
+
+    @contextmanager
+    def stage(self, step: Step) -> Iterator[None]:
+        """A block whose time is added to the step's; steps overlap."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._stages.labels(step).inc(time.monotonic() - begun)
+
+    def watch(self, status: Callable[[], Status]) -> None:
+        """Tell, at every reading, what the status says then as well."""
+        self._registry.register(_Gauges(status))
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it (`CONTENT_TYPE`)."""
+        return generate_latest(self._registry)
+
+
+class _Gauges(Collector):
+    """What the library's rows say at the moment of reading."""
+
+    def __init__(self, status: Callable[[], Status]) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Videos by state, the queue's length, and what stands still."""
+        status = self._status()
+        progress = status.progress
+        videos = GaugeMetricFamily("prismsearch_videos", "Videos by state.", labels=["state"])
+        for state in STATES:
+            videos.add_metric([state], progress.counts.get(state, 0))
+        yield videos
+        waiting = sum(progress.counts.get(state, 0) for state in ("queued", "indexing"))
+        yield _gauge("queue_length", "Videos that are not settled.", waiting)
+        yield _gauge("segments", "Segments that can be found.", progress.segments)
+        yield _gauge("video_seconds", "Seconds of video, known or expected.", progress.seconds)
+        yield _gauge("paused", "1 while a person has paused indexing.", status.paused)
+        yield _gauge("waiting", "1 while nothing can go on.", status.waiting is not None)
+
+
+def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"prismsearch_{name}", told, value=float(value))
