@@ -20,6 +20,7 @@ RUN pip install --no-cache-dir --constraint constraints.txt --editable ".${EXTRA
 USER prism
 ENV PRISMSEARCH_DATA_DIR=/data \
     HF_HOME=/models \
+    PRISMSEARCH_LOG=info \
     PYTHONUNBUFFERED=1
 VOLUME ["/data", "/models"]
 EXPOSE 7860

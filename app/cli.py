@@ -1,8 +1,8 @@
-"""The command line: `prismsearch demo | serve | index | search | info | doctor | ...`.
+"""The command line: `prismsearch demo | serve | index | search | status | ...`.
 
-Knows the commands and what each one starts; those that look after a library that stands still are
-in upkeep.py. Everything heavy is imported when a command runs, so that `--help` answers at once.
-Does not know how anything is indexed, searched or served.
+Knows the commands and what each one starts; those that look at a library, or after one, are in
+overview.py and upkeep.py. Everything heavy is imported when a command runs, so that `--help`
+answers at once. Does not know how anything is indexed, searched or served.
 """
 
 import os
@@ -15,22 +15,27 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
-from app import upkeep
+from app import overview, upkeep
 from app.options import (
-    FOLDERS,
     DataDir,
     Folders,
+    Hop,
     Host,
+    Log,
+    LogLevel,
     Model,
     Names,
     NoBrowser,
+    Paths,
     Port,
     QdrantKey,
     QdrantUrl,
     Reader,
     ReadOnly,
+    Resize,
     Tokenizer,
     Weights,
+    Window,
     fail,
     settings_of,
 )
@@ -55,6 +60,14 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@cli.callback()
+def keep_journal(log: Log = LogLevel.warning) -> None:
+    """Finds the moment you mean in your own videos."""
+    from indexer import journal
+
+    journal.keep(log.value, as_json=not sys.stderr.isatty())
 
 
 @cli.command()
@@ -83,6 +96,9 @@ def serve(
     model: Model = None,
     weights: Weights = None,
     tokenizer: Tokenizer = None,
+    window: Window = None,
+    hop: Hop = None,
+    resize: Resize = None,
     data_dir: DataDir = None,
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
@@ -99,6 +115,9 @@ def serve(
         model=model,
         weights=weights,
         tokenizer=tokenizer,
+        window=window,
+        hop=hop,
+        resize=resize,
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
         reader=reader,
@@ -109,28 +128,34 @@ def serve(
 
 @cli.command()
 def index(
-    folders: Annotated[list[Path], FOLDERS],
+    paths: Paths,
     model: Model = None,
     weights: Weights = None,
     tokenizer: Tokenizer = None,
+    window: Window = None,
+    hop: Hop = None,
+    resize: Resize = None,
     data_dir: DataDir = None,
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
     reader: Reader = "pyav",
 ) -> None:
-    """Index FOLDERS and stop; what is indexed already is skipped."""
-    from app import terminal
+    """Index PATHS, files and folders, and stop; what is indexed already is skipped."""
+    from app import indexing
 
     settings = settings_of(
         data_dir=data_dir,
         model=model,
         weights=weights,
         tokenizer=tokenizer,
+        window=window,
+        hop=hop,
+        resize=resize,
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
         reader=reader,
     )
-    raise typer.Exit(0 if terminal.index(settings, folders) else 1)
+    raise typer.Exit(0 if indexing.index(settings, paths) else 1)
 
 
 @cli.command()
@@ -172,7 +197,13 @@ def info(
     terminal.info(settings_of(data_dir, only_search=True, model=model, qdrant_url=qdrant_url))
 
 
-for command in (upkeep.doctor, upkeep.backup, upkeep.restore):
+for command in (
+    overview.status,
+    overview.collections,
+    upkeep.doctor,
+    upkeep.backup,
+    upkeep.restore,
+):
     cli.command()(command)
 
 

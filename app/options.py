@@ -4,6 +4,7 @@ Knows names, help and the environment variables behind them; nothing else reads 
 Does not know the commands.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "videoprism_lvt_public_v1_base"
 
-FOLDERS = typer.Argument(exists=True, file_okay=False, help="Folders of videos to index.")
-Folders = Annotated[list[Path] | None, FOLDERS]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(exists=True, file_okay=False, help="Folders of videos to index."),
+]
+Paths = Annotated[
+    list[Path], typer.Argument(exists=True, help="Videos, and folders of videos, to index.")
+]
 Model = Annotated[
     str | None,
     typer.Option(
@@ -43,6 +49,18 @@ QdrantUrl = Annotated[
 QdrantKey = Annotated[
     str | None, typer.Option(envvar="QDRANT_API_KEY", help="The Qdrant server's key.")
 ]
+Window = Annotated[
+    float | None,
+    typer.Option(help="Seconds in a segment; else the model's frames at 2 per second."),
+]
+Hop = Annotated[
+    float | None,
+    typer.Option(help="Seconds from one segment to the next; else half a window."),
+]
+Resize = Annotated[
+    str | None,
+    typer.Option(help="How a frame becomes a square: squash (nothing is lost) or crop."),
+]
 Reader = Annotated[
     str, typer.Option(envvar="PRISMSEARCH_READER", help="What decodes videos: pyav or decord.")
 ]
@@ -51,6 +69,24 @@ Port = Annotated[
     int | None,
     typer.Option(
         envvar="PRISMSEARCH_PORT", min=0, max=65535, help="The port; else the first free from 7860."
+    ),
+]
+
+
+class LogLevel(StrEnum):
+    """How much of what happens is written to the standard error, one line an event."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+Log = Annotated[
+    LogLevel,
+    typer.Option(
+        envvar="PRISMSEARCH_LOG",
+        help="What is logged: info tells every event; debug the names of your files as well.",
     ),
 ]
 Names = Annotated[
@@ -97,7 +133,9 @@ def _with_a_model(folder: Path, choices: dict[str, Any], only_search: bool) -> d
     if last is None:
         return {"model": DEFAULT_MODEL, **given}
     spec = last.spec
-    made_as = {"window": spec.window, "hop": spec.hop, "resize": spec.resize} if spec else {}
+    made_as = spec.model_dump(include={"window", "hop", "resize"}) if spec else {}
+    if "window" in given:
+        made_as.pop("hop", None)  # it was chosen for another window
     if "model" in given:
         return {**(made_as if _same_model(given["model"], last.model) else {}), **given}
     weights = {"weights": last.weights, "tokenizer": last.tokenizer}
