@@ -1,4 +1,4 @@
-"""The engine without the page: indexing, searching and saying what is there, as lines of text.
+"""The engine without the page: opening it, searching and saying what is there, as lines of text.
 
 Knows how results look on a terminal. Does not know options or the environment.
 """
@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import __version__
+from app import __version__, progress
 from encoder.catalogue import get_card
 from encoder.errors import EncoderError
 from indexer.errors import IndexerError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # it brings the model's machinery along
     from indexer.engine import Engine
 
 LIBRARIES = ("jax", "gradio", "av", "qdrant-edge-py", "qdrant-client")
-GLANCE = 0.5  # seconds between two looks at how far indexing got
+NOTHING = "Nothing is indexed yet. Begin with: prismsearch index FOLDER"
 
 
 def tell(text: str) -> None:
@@ -39,10 +39,15 @@ def opened(settings: Settings, only_search: bool = False) -> "Engine":
     return Engine.open(settings, report=tell, only_search=only_search)
 
 
-def add(engine: "Engine", folders: Sequence[Path]) -> None:
-    """Take in the videos of the folders, and say which files were refused."""
-    for folder in folders:
-        for refused in engine.add_folder(folder).refused:
+def add(engine: "Engine", paths: Sequence[Path], *, welcome: bool = False) -> None:
+    """Take in videos and the videos of folders, and say which files were refused.
+
+    Of a folder, what a person once removed comes back only if it is `welcome`.
+    """
+    for path in paths:
+        folder = path.is_dir()
+        added = engine.add_folder(path, welcome=welcome) if folder else engine.add_files([path])
+        for refused in added.refused:
             tell(f"Left out: {refused.reason}")
 
 
@@ -63,65 +68,9 @@ def prepare_meanwhile(engine: "Engine", folders: Sequence[Path]) -> None:
     threading.Thread(target=run, name="folders", daemon=True).start()
 
 
-def index(settings: Settings, folders: Sequence[Path]) -> bool:
-    """Index the folders to the end; whether every video of the library is ready then."""
-    with opened(settings) as engine:
-        engine.worker.start()
-        add(engine, folders)
-        line, said = Line(), None
-        while not engine.worker.wait(GLANCE):
-            line.show(progress(engine))
-            trouble = waiting_for(engine)
-            if trouble and trouble != said:
-                line.end()
-                tell(trouble)
-            said = trouble
-        line.end()
-        failed = engine.library.videos("failed")
-        for video in failed:
-            print(f"{video.title}: {video.note}")
-        print(summary(engine))
-        return not failed
-
-
-def progress(engine: "Engine") -> str:
-    """How far indexing is, in one line."""
-    videos = engine.library.videos()
-    settled = sum(video.state in ("done", "failed") for video in videos)
-    now = next((v for v in videos if v.video_id == engine.worker.current), None)
-    if now is None:
-        return f"{settled} of {len(videos)} videos"
-    far = f"{now.segments_done} of {now.segments_planned} segments"
-    return f"{settled} of {len(videos)} videos; {now.title}: {far}"
-
-
-def waiting_for(engine: "Engine") -> str | None:
-    """Why nothing goes on for now, such as a store that is down."""
-    return engine.library.waiting
-
-
-def summary(engine: "Engine") -> str:
-    """What the library holds, in one line."""
-    counts = engine.library.counts()
-    states = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
-    return f"{states or 'no videos'}; {engine.store.count()} segments in {engine.settings.data_dir}"
-
-
-class Line:
-    """One line of a terminal that is written again and again; silent where there is none."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-
-    def show(self, text: str) -> None:
-        """Put the text where the last one was."""
-        if self._live:
-            print(f"\r\x1b[K{text[:110]}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Leave the terminal as it was."""
-        if self._live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+def printable(text: str) -> str:
+    """The text with escapes for the bytes of a file's name that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
@@ -134,11 +83,10 @@ def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
                 for one in moments
             ]
             text = json.dumps({"query": words, "moments": found}, ensure_ascii=False, indent=2)
-            # Bytes of a file's name that are no text become escapes, which JSON reads back.
-            print(text.encode("utf-8", "backslashreplace").decode())
+            print(printable(text))  # JSON reads the escapes back
             return
         if not moments:
-            tell("Nothing is indexed yet. Begin with: prismsearch index FOLDER")
+            tell(NOTHING)
         for one in moments:
             stretch = f"{clock(one.start)}-{clock(one.end)}"
             print(f"{one.rank:>3}  {one.score:.3f}  {stretch:>13}  {one.title}")
@@ -163,11 +111,11 @@ def info(settings: Settings) -> None:
 
 
 def _counts(data_dir: Path) -> str:
-    status = status_of(data_dir)
-    if status is None:
+    now = status_of(data_dir)
+    if now is None:
         return "none yet"
-    told = ", ".join(f"{number} {state}" for state, number in status.progress.counts.items())
-    return f"{told or 'none yet'}; {status.progress.segments} segments"
+    held = now.progress
+    return f"{progress.counted(held.counts)}; {held.segments:,} segments"
 
 
 def clock(seconds: float) -> str:

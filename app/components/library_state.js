@@ -55,8 +55,8 @@ function draw(status) {
   board.classList.remove("ps-lost");
   write(headline, title(status));
   write(figures, told(status).filter(Boolean).join(" · "));
-  line.whole.hidden = !left;
-  line.set(status.share);
+  line.whole.hidden = !left && !status.switch;
+  line.set(left ? status.share : status.switch?.share ?? 1);
   write(reason, waiting ?? "");
   write(beside, switching(status));
   hold.hidden = fixed || !(left || paused || status.switch);

@@ -80,7 +80,7 @@ def test_index_then_search_then_info(run: Run, folder_to_index: Path, tmp_path: 
     indexed = run("index", str(folder_to_index), *choices)
     assert indexed.code == 1  # not everything is ready
     assert "bad: The content is not a video" in indexed.out
-    assert "1 done, 1 failed" in indexed.out
+    assert "1 ready, 1 failed" in indexed.out
 
     found = run("search", "a red circle", "--top", "1", *choices)
     assert found.code == 0
@@ -97,7 +97,7 @@ def test_index_then_search_then_info(run: Run, folder_to_index: Path, tmp_path: 
 
     library = ("--data-dir", str(tmp_path / "data"))
     about = run("info", *library)
-    assert "1 done, 1 failed" in about.out
+    assert "1 ready, 1 failed" in about.out
     assert str(tmp_path / "data") in about.out
     assert "toy: " in about.out  # remembered
     assert run("search", "a red circle", *library).out.rstrip().endswith("red")
