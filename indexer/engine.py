@@ -28,10 +28,10 @@ from indexer.meters import Meters
 from indexer.ownership import Ownership
 from indexer.points import Store
 from indexer.queue import Queue
+from indexer.retire import delete_index
 from indexer.search import Search
 from indexer.settings import Fingerprint, Settings
 from indexer.status import Status, read_status
-from indexer.store import remove_collection
 from indexer.upkeep.moving import settle
 from indexer.uploads import Uploads
 from indexer.worker import Work, Worker
@@ -412,9 +412,7 @@ class Engine:
         store = self._stores.pop(key, None)
         if store is not None:
             store.close()
-        remove_collection(self.settings, key)
-        Media(self.settings.data_dir, key).remove_all_posters()
-        self._collections.forget(key)
+        delete_index(self.settings, self._collections, key)
         log.info("collection_removed", collection=key)
 
 
