@@ -4,7 +4,9 @@ Knows bytes only; whether they are a video is for others to say.
 """
 
 import hashlib
+import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,15 +24,22 @@ class Content:
     mtime_ns: int
 
 
-def read_content(path: Path) -> Content:
-    """Hash a file. Raises VideoError if it is no regular file or cannot be read."""
+def read_content(path: Path, check: Callable[[], None] = lambda: None) -> Content:
+    """Hash a file. Raises VideoError if it is no regular file, cannot be read or is being written.
+
+    `check` is called now and then; what it raises ends the reading.
+    """
     digest = hashlib.sha256()
     try:
         status = path.stat()
         _check_regular(status.st_mode)
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
+                check()
                 digest.update(chunk)
+            now = os.fstat(file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+            raise VideoError("io_error", reason="it is still being written")
     except OSError as error:
         raise VideoError("io_error", reason=error.strerror or type(error).__name__) from error
     return Content(digest.hexdigest(), status.st_size, status.st_mtime_ns)

@@ -119,6 +119,13 @@ STEPS = (
     CREATE TABLE folders (path BLOB PRIMARY KEY, device INTEGER NOT NULL) STRICT;
     CREATE TABLE dismissed (video_id TEXT PRIMARY KEY) STRICT;
     """,
+    # The disk that each file lies on, as a file that is gone with its disk was not taken out. Text:
+    # some systems give numbers that SQLite cannot hold.
+    """
+    ALTER TABLE files ADD COLUMN disk TEXT;
+    CREATE INDEX files_by_look ON files (size, mtime_ns);
+    DROP TABLE folders;
+    """,
 )
 
 

@@ -19,6 +19,7 @@ from indexer import switch
 from indexer.collection import Collection, Collections, collections_of
 from indexer.database import Database
 from indexer.errors import LibraryError, NotIndexed, ReadOnly
+from indexer.folders import real_path
 from indexer.index import Index, Report
 from indexer.intake import Added, Intake
 from indexer.journal import log
@@ -26,6 +27,7 @@ from indexer.library import Library, Video
 from indexer.media import Media
 from indexer.meters import Meters
 from indexer.ownership import Ownership
+from indexer.places import Places
 from indexer.points import Store
 from indexer.queue import Queue
 from indexer.retire import delete_index
@@ -34,6 +36,7 @@ from indexer.settings import Fingerprint, Settings
 from indexer.status import Status, read_status
 from indexer.upkeep.moving import settle
 from indexer.uploads import Uploads
+from indexer.watch import Following, Watch
 from indexer.worker import Work, Worker
 
 __all__ = ["Added", "Engine"]
@@ -141,10 +144,21 @@ class Engine:
     def _assemble(self) -> None:
         settings = self.settings
         self._media = Media(settings.data_dir, self.serving.key)
-        self._intake = Intake(self.library, self._media, settings.data_dir)
+        places = Places(self._database)
+        self._intake = Intake(self.library, places, self._media, settings.data_dir)
         self.uploads = Uploads(settings.data_dir / "uploads", settings.min_free_bytes)
         self.worker = Worker(self.library, self._take, self._prepare, self.meters)
         self.meters.watch(self.status)
+        self._watch = Watch(
+            Following(
+                library=self.library,
+                places=places,
+                skip=real_path(settings.data_dir),
+                take=self._take_in,
+                drop=self.worker.drop,
+                tell=self._tell,
+            )
+        )
         for index in self._indexes():
             index.delete_leftovers(self._collections)
         for video in self.library.removals():
@@ -163,6 +177,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop the worker and let go of everything; what is stored stays."""
+        self._watch.close()
         self.worker.stop()
         self._opened.close()
 
@@ -245,9 +260,29 @@ class Engine:
         """
         return self._taken_in(self._intake.folder(folder, welcome))
 
-    def _taken_in(self, added: Added) -> Added:
+    def watch(self, folder: Path) -> None:
+        """Take in what is below `folder`, and follow it until `close`: see watch.py.
+
+        Raises LibraryError if it is no folder; one that was there once may come later.
+        """
+        self._watch.add(folder)
+
+    @property
+    def watched(self) -> dict[Path, bool]:
+        """The folders that are followed, and whether each of them is there."""
+        return self._watch.folders
+
+    def _take_in(self, path: Path, check: Callable[[], None]) -> None:
+        if self._intake.follow(path, check):
+            self._remove_replaced()
+        self.worker.wake()
+
+    def _remove_replaced(self) -> None:
         for video in self.library.replaced():
             self._remove(video.video_id)
+
+    def _taken_in(self, added: Added) -> Added:
+        self._remove_replaced()
         log.info("files_offered", videos=len(added.videos), refused=len(added.refused))
         self.worker.wake()
         return added

@@ -6,7 +6,7 @@ how the bytes of an upload travel nor what is indexed when.
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,9 @@ from indexer.errors import FINAL, LibraryError, VideoError
 from indexer.folders import Refused, find_videos, real_path
 from indexer.library import Library, Video, title_of
 from indexer.media import Media
+from indexer.places import Places
+
+Check = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,9 @@ class Added:
 class Intake:
     """The way into one library. Safe to use from several threads."""
 
-    def __init__(self, library: Library, media: Media, data_dir: Path) -> None:
+    def __init__(self, library: Library, places: Places, media: Media, data_dir: Path) -> None:
         self._library = library
+        self._places = places
         self._media = media
         self._data_dir = data_dir
         # Whoever holds it may rely on a video's files and its row telling the same.
@@ -62,24 +66,39 @@ class Intake:
 
     def _add_file(self, path: Path, welcome: bool) -> Video | Refused | None:
         try:
-            content = self._content(path)
+            return self._take_in(path, welcome)
         except VideoError as error:
             return Refused(path, str(error))
+
+    def follow(self, path: Path, check: Check) -> bool:
+        """Take in a file of a folder that is followed; whether something else was there before.
+
+        Content that a person removed is not brought back. Raises VideoError, and what `check`
+        raises, which is called now and then while the file is read.
+        """
+        before = self._places.content_at(str(path))
+        self._take_in(path, welcome=False, check=check)
+        return before not in (None, self._places.content_at(str(path)))
+
+    def _take_in(self, path: Path, welcome: bool, check: Check = lambda: None) -> Video | None:
+        content = self._content(path, check)
         if welcome:
             self._library.welcome(content.video_id)
-        elif self._library.is_dismissed(content.video_id):
-            return None
         with self.files:
+            if self._library.is_dismissed(content.video_id):
+                self._library.see(path, content)
+                return None
             return self._library.add(path, title_of(path.name), managed=False, content=content)
 
-    def _content(self, path: Path) -> Content:
+    def _content(self, path: Path, check: Check) -> Content:
         """What the file is; hashed only if it looks other than when it was hashed last."""
         with suppress(OSError):  # what cannot be looked at says why when it is read
             now = path.stat()
-            known = self._library.known_content(path, now.st_size, now.st_mtime_ns)
+            look = (path, now.st_size, now.st_mtime_ns)
+            known = self._library.known_content(*look) or self._places.moved_here(*look)
             if known is not None:
                 return Content(known, now.st_size, now.st_mtime_ns)
-        return read_content(path)
+        return read_content(path, check)
 
     def adopt(self, path: Path, name: str, sha256: str | None = None) -> Video:
         """Take over a complete upload's file; its title comes from its file's name.

@@ -14,6 +14,7 @@ from typing import Any
 from indexer.content import Content
 from indexer.database import Database
 from indexer.errors import FINAL, UnknownVideo
+from indexer.folders import disk_of
 from indexer.formats import SUPPORTED, Plays
 from indexer.queue import Queue
 from indexer.records import QUEUE_ORDER, Video, VideoState, known, rows
@@ -121,18 +122,24 @@ class Library:
         If the place it was known by is gone, the video has moved here and takes the new label. A
         video that was set aside gets another chance, unless its bytes are what is wrong with it.
         """
+        left = self._left(content.video_id, path)  # asks a disk, so nobody waits for it meanwhile
         with self._database.together():
-            self._see(path, content)
+            self.see(path, content)
             video = self.get(content.video_id)
             if video is None:
                 self._insert(path, title, managed, content)
-            elif video.path != path and not os.path.exists(video.path):
+            elif left:
                 place = os.fsencode(path)
                 self._change(content.video_id, path=place, title=title, managed=managed)
             self._change(content.video_id, missing=0)
             if video is not None and self._may_go_better(video):
                 self.retry(content.video_id)
             return self.need(content.video_id)
+
+    def _left(self, video_id: str, path: Path) -> bool:
+        """Whether a video that is offered at `path` is gone from where it was."""
+        video = self.get(video_id)
+        return video is not None and video.path != path and not os.path.exists(video.path)
 
     def _may_go_better(self, video: Video) -> bool:
         if video.error_code == "gave_up":
@@ -147,10 +154,12 @@ class Library:
             video_id,
         )
 
-    def _see(self, path: Path, content: Content) -> None:
-        row = (os.fsencode(path), content.size, content.mtime_ns, content.video_id)
+    def see(self, path: Path, content: Content) -> None:
+        """Note that this content lies at `path`, whether it is wanted or not."""
         self._database.rows(
-            "REPLACE INTO files (path, size, mtime_ns, video_id) VALUES (?, ?, ?, ?)", *row
+            "REPLACE INTO files (path, size, mtime_ns, video_id, disk) VALUES (?, ?, ?, ?, ?)",
+            *(os.fsencode(path), content.size, content.mtime_ns, content.video_id),
+            disk_of(str(path.parent)),
         )
         # A video that was here before this content is played from another place it was seen at.
         self._database.rows(
@@ -173,7 +182,7 @@ class Library:
         with self._database.together():
             old = os.fsencode(self.need(video_id).path)
             self._database.rows("DELETE FROM files WHERE path = ?", old)
-            self._see(path, content)
+            self.see(path, content)
             self._change(video_id, path=os.fsencode(path))
 
     def describe(
