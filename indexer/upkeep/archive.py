@@ -107,9 +107,13 @@ def members(file: IO[bytes]) -> Iterator[tuple[str, "Readable"]]:
         _damage_named(),
         tarfile.open(fileobj=file, mode="r|", errorlevel=2) as tar,
     ):
-        for name, content in _plain_files(tar):
+        found = _plain_files(tar)
+        for name, content in found:
             if name == MANIFEST:
-                return _compare(lines, content)
+                _compare(lines, content)
+                if next(found, None) is not None:
+                    raise refused("something follows its end")
+                return
             hashed = Readable(content)
             yield name, hashed
             hashed.read_rest()

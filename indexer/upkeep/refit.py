@@ -14,7 +14,7 @@ import numpy as np
 from indexer.collection import Collections
 from indexer.content import Content
 from indexer.database import Database
-from indexer.errors import BackupRefused, StoreError
+from indexer.errors import BackupRefused, BadVector, StoreError
 from indexer.library import Library, Video
 from indexer.points import Point, Store
 from indexer.settings import Fingerprint, Settings
@@ -75,13 +75,20 @@ def refit_index(settings: Settings, fingerprint: Fingerprint, known: frozenset[s
             points = _points(path)
             if not {point.video_id for point in points} <= known:
                 raise refused("it holds segments of a video that it does not name")
-            store.upsert(points)
+            _store(store, points)
             count += len(points)
         if store.count() < count:
             raise refused("a segment of it is there twice")
         store.flush()
         store.promote()
     return count
+
+
+def _store(store: Store, points: list[Point]) -> None:
+    try:
+        store.upsert(points)
+    except BadVector as error:
+        raise refused("a segment of it cannot be compared with others") from error
 
 
 @contextmanager
