@@ -109,7 +109,7 @@ def serve(
     read_only: ReadOnly = False,
     no_browser: NoBrowser = False,
 ) -> None:
-    """Serve the page, and index FOLDERS in the background."""
+    """Serve the page, index FOLDERS in the background, and follow what changes in them."""
     settings = settings_of(
         data_dir=data_dir,
         model=model,
@@ -225,9 +225,12 @@ def _serve(
         listener = launch.listen(host, port)
     except launch.PortTakenError as error:
         fail(str(error))
+    terminal.check_folders(settings, folders)
     with listener, terminal.opened(settings) as engine:
         engine.worker.start()
-        terminal.prepare_meanwhile(engine, folders)
+        terminal.warm_up(engine)
+        for folder in folders:
+            engine.watch(folder)
         launch.serve(
             engine,
             listener,

@@ -18,7 +18,7 @@ DEFAULT_MODEL = "videoprism_lvt_public_v1_base"
 
 Folders = Annotated[
     list[Path] | None,
-    typer.Argument(exists=True, file_okay=False, help="Folders of videos to index."),
+    typer.Argument(file_okay=False, help="Folders of videos to index and to follow."),
 ]
 Paths = Annotated[
     list[Path], typer.Argument(exists=True, help="Videos, and folders of videos, to index.")

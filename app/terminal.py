@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from app import __version__, progress
 from encoder.catalogue import get_card
 from encoder.errors import EncoderError
-from indexer.errors import IndexerError
+from indexer.errors import IndexerError, no_folder
+from indexer.places import known_below
 from indexer.settings import Settings
 from indexer.status import status_of
 
@@ -51,21 +52,27 @@ def add(engine: "Engine", paths: Sequence[Path], *, welcome: bool = False) -> No
             tell(f"Left out: {refused.reason}")
 
 
-def prepare_meanwhile(engine: "Engine", folders: Sequence[Path]) -> None:
-    """Take in the folders in the background, as large ones take long to read through.
+def check_folders(settings: Settings, folders: Sequence[Path]) -> None:
+    """Raise LibraryError for what is no folder, before anything is loaded.
 
-    A first text before them compiles its program, so that nobody waits for that.
+    One whose videos are known may be on a drive that is plugged in later.
     """
+    for folder in folders:
+        if not folder.is_dir() and not known_below(settings.data_dir, folder):
+            raise no_folder(folder)
+
+
+def warm_up(engine: "Engine") -> None:
+    """Compile the program for texts in the background, so that nobody waits for that."""
 
     def run() -> None:
         try:
-            if engine.embedder.card.kind == "clip":
-                engine.search.text_vector("hello")
-            add(engine, folders)
+            engine.search.text_vector("hello")
         except (IndexerError, EncoderError) as error:
             tell(str(error))
 
-    threading.Thread(target=run, name="folders", daemon=True).start()
+    if engine.embedder.card.kind == "clip":
+        threading.Thread(target=run, name="warm up", daemon=True).start()
 
 
 def printable(text: str) -> str:

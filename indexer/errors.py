@@ -241,3 +241,8 @@ def room_needed() -> Iterator[None]:
 def no_room() -> DiskFull:
     """A disk that turned out to be full while something was written."""
     return DiskFull(_FULL)
+
+
+def no_folder(path: object) -> LibraryError:
+    """What was named as a folder is none."""
+    return LibraryError(f"{path} is not a folder. Name a folder that holds videos.")

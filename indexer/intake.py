@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.content import Content, read_content
-from indexer.errors import FINAL, LibraryError, VideoError
+from indexer.errors import FINAL, VideoError, no_folder
 from indexer.folders import Refused, find_videos, real_path
 from indexer.library import Library, Video, title_of
 from indexer.media import Media
@@ -51,7 +51,7 @@ class Intake:
         """
         folder = real_path(folder.expanduser())
         if not folder.is_dir():
-            raise LibraryError(f"{folder} is not a folder. Name a folder that holds videos.")
+            raise no_folder(folder)
         return self._add(find_videos(folder, real_path(self._data_dir)), welcome)
 
     def _add(self, found: Iterable[Path | Refused], welcome: bool) -> Added:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from indexer.database import Database, Row
-from indexer.folders import Look
+from indexer.folders import Look, real_path
 
 
 class Places:
@@ -70,6 +70,18 @@ class Places:
     def forget(self, path: str) -> None:
         """Nothing is there any more, and nothing is waited for."""
         self._database.rows("DELETE FROM files WHERE path = ?", os.fsencode(path))
+
+
+def known_below(data_dir: Path, folder: Path) -> bool:
+    """Whether the library in `data_dir` knows any file below `folder`. Raises LibraryError."""
+    path = data_dir / "library.db"
+    if not path.exists():
+        return False
+    database = Database(path)
+    try:
+        return bool(Places(database).below(real_path(folder.expanduser())))
+    finally:
+        database.close()
 
 
 _BELOW = "files.path >= ? AND files.path < ?"

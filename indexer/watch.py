@@ -15,7 +15,7 @@ from pathlib import Path
 
 from indexer.changes import Changes
 from indexer.content import Content
-from indexer.errors import IndexerError, LibraryError, VideoError
+from indexer.errors import IndexerError, VideoError, no_folder
 from indexer.folders import Look, Refused, listings, look_at, real_path
 from indexer.intake import Check
 from indexer.job import Cancelled
@@ -59,7 +59,7 @@ class Watch:
         """Follow `folder` from now on. Raises LibraryError if it is none and never was one."""
         folder = real_path(folder.expanduser())
         if not folder.is_dir() and not self._following.places.below(folder):
-            raise LibraryError(f"{folder} is not a folder. Name a folder that holds videos.")
+            raise no_folder(folder)
         if not any(folder.is_relative_to(one.folder) for one in self._followed):
             self._followed.append(_Followed(folder, self._following, self._reading))
 
