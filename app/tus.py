@@ -13,6 +13,7 @@ from email.utils import formatdate
 from typing import Annotated
 
 import anyio
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,6 +24,7 @@ from app.access import OpenEngine
 from app.errors import ApiError, MediaTypeError, reply
 from app.uploads import plain_name, whole_number
 from indexer.engine import Engine
+from indexer.errors import IndexerError
 from indexer.partial import Partial
 
 VERSION = "1.0.0"
@@ -30,25 +32,35 @@ EXTENSIONS = "creation,creation-with-upload,expiration,termination"
 PREFIX = "/api/v1/uploads"
 BODY = "application/offset+octet-stream"
 PIECE = 1 << 19  # bytes that are gathered before a thread is asked to write them
-SWEEP = 3600.0  # seconds between two looks for what was given up
+LOOK = 3600.0  # seconds between two looks at what nobody asks about
 
 
 @asynccontextmanager
-async def sweeping(app: FastAPI) -> AsyncIterator[None]:
-    """Give up old uploads now and then while the server runs."""
+async def looked_after(app: FastAPI) -> AsyncIterator[None]:
+    """While the server runs, see now and then to the uploads that nobody asks about."""
 
-    async def sweep() -> None:
+    async def look_after() -> None:
         while True:
-            await anyio.sleep(SWEEP)
-            await run_in_threadpool(app.state.engine.uploads.sweep)
+            # Left alone at the end: a long file takes longer than one may wait for a stop.
+            await to_thread.run_sync(tidy, app.state.engine, abandon_on_cancel=True)
+            await anyio.sleep(LOOK)
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(sweep)
+        tasks.start_soon(look_after)
         yield
         tasks.cancel_scope.cancel()
 
 
-router = APIRouter(prefix=PREFIX, lifespan=sweeping)
+def tidy(engine: Engine) -> None:
+    """Give up what is old, and take in what was complete when the process died."""
+    with suppress(OSError):
+        engine.uploads.sweep()
+    for upload_id in engine.uploads.complete():
+        with suppress(IndexerError, OSError):  # tried again, and told to whoever asks about it
+            hand_over(engine, upload_id)
+
+
+router = APIRouter(prefix=PREFIX, lifespan=looked_after)
 
 
 def _writable(engine: OpenEngine) -> Engine:

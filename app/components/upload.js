@@ -163,7 +163,7 @@ window.prism.uploads ??= (() => {
     const words = el("span", { class: "ps-words" });
     const job = { key, name, file, progress, words, url: recalled(key)?.url, offset: 0, tries: 0, marks: [] };
     const close = iconButton("close", `Do not send ${name}`, () => stop(job));
-    job.item = el("li", {}, el("span", { class: "ps-file" }, name), progress.whole, words, close);
+    job.item = el("li", {}, el("span", { class: "ps-file", title: name }, name), progress.whole, words, close);
     stale.get(key)?.item.remove();
     list.append(job.item);
     return job;

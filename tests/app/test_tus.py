@@ -97,6 +97,13 @@ def kept(engine: Engine, video_id: str) -> bytes:
     return engine.library.need(video_id).path.read_bytes()
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 # The protocol.
 
 
@@ -326,20 +333,40 @@ def test_another_site_cannot_send_stop_or_begin(client: TestClient) -> None:
     assert client.head(where, headers={**TUS, "Host": "evil.example"}).status_code == 421
 
 
-def test_old_uploads_are_swept_while_the_server_runs(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tus, "SWEEP", 0.01)
-    partial = engine.uploads.open("a.mp4", 10, 10)
-    partial.since -= 24 * 3600 + 1
+@contextmanager
+def looked_after(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that looks after its uploads all the time."""
+    monkeypatch.setattr(tus, "LOOK", 0.01)
     app = FastAPI()
     app.state.engine = engine
     app.include_router(tus.router)
     with TestClient(app):
-        deadline = time.monotonic() + 10
-        while partial.path.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-    assert not partial.path.exists()
+        yield
+
+
+def test_old_uploads_are_swept_while_the_server_runs(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with looked_after(engine, monkeypatch):
+        partial = engine.uploads.open("a.mp4", 10, 10)
+        partial.since -= 24 * 3600 + 1
+        wait_for(lambda: not partial.path.exists())
+
+
+def test_what_was_complete_when_the_process_died_is_taken_in(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of them is: the first one's file cannot be read, which must not matter."""
+    content = os.urandom(10)
+    lost, whole = (engine.uploads.open("a.mp4", 10, 10) for _ in range(2))
+    for partial in (lost, whole):
+        partial.append(0, content)
+    lost.path.unlink()
+    with looked_after(engine, monkeypatch):
+        wait_for(lambda: engine.library.get(sha256(content)) is not None)
+        wait_for(lambda: whole.note.video_id is not None)
+    assert kept(engine, sha256(content)) == content
+    engine.uploads.drop(lost.upload_id)
 
 
 # Connections that break.
@@ -411,13 +438,6 @@ def connection(port: int, where: str, offset: int, length: int) -> Iterator[sock
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connected:
         connected.sendall(f"PATCH {where} HTTP/1.1\r\n{head}\r\n".encode())
         yield connected
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_broken_connection_keeps_what_arrived(client: TestClient, port: int) -> None:
