@@ -100,6 +100,11 @@ class Library:
             raise UnknownVideo("There is no such video in this library; it may have been removed.")
         return video
 
+    def playable_ids(self) -> frozenset[str]:
+        """The ids of all videos whose file is not known to be missing."""
+        found = self._database.rows("SELECT video_id FROM videos WHERE NOT removing AND NOT missing")
+        return frozenset(row[0] for row in found)
+
     def counts(self) -> dict[VideoState, int]:
         """How many videos are in each state."""
         return Queue(self._database, self.fingerprint).counts()

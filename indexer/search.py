@@ -123,7 +123,7 @@ class Search:
     def _all_of(self, scope: Scope) -> frozenset[str]:
         if scope.videos is not None:
             return scope.videos
-        return frozenset(v.video_id for v in self._library.videos() if not v.missing)
+        return self._library.playable_ids()
 
     def _nearest(self, vector: np.ndarray, limit: int, scope: Scope) -> list[Hit]:
         """The best hits over all vectors of the query, best first: exactly the `limit` best."""

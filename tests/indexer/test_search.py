@@ -113,6 +113,15 @@ def test_what_is_being_removed_is_not_found(engine: Engine) -> None:
     assert found(engine) == [("b", 0.0, 4.0)]
 
 
+def test_what_is_missing_is_not_found_until_it_is_back(engine: Engine) -> None:
+    a = place(engine, "a", [0.9, 0.8, 0.7, 0.6, 0.5])
+    place(engine, "b", [0.1])
+    engine.library.set_missing(a, True)
+    assert found(engine, limit=1) == [("b", 0.0, 4.0)]  # however far behind the missing one
+    engine.library.set_missing(a, False)
+    assert found(engine, limit=1)[0][0] == "a"
+
+
 def test_a_heatmap_is_every_segment_by_time(engine: Engine) -> None:
     scores = [0.1, 0.7, -0.3, 0.2]
     a = place(engine, "a", scores)
