@@ -5,8 +5,7 @@ frame a reader returned. Everything is made with PyAV at test time; nothing is d
 """
 
 import random
-import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ BITS = 12
 TITLE = "numbered frames"
 FPS = 25
 CLOCK = 90_000  # ticks per second of the times that `write` is given
+SAME = {"fflags": "+bitexact"}  # no random numbers in the file
 Pixels = NDArray[np.uint8]
 
 
@@ -31,6 +31,11 @@ def numbered(number: int, width: int = 320, height: int = 240) -> Pixels:
     columns = np.arange(width) * BITS // width
     frame[: height // 6] = np.array(bits, np.uint8)[columns][None, :, None]
     return frame
+
+
+def clip(count: int = 120, width: int = 320, height: int = 240) -> list[Pixels]:
+    """The first `count` numbered frames."""
+    return [numbered(number, width, height) for number in range(count)]
 
 
 def number_of(pixels: Pixels) -> int:
@@ -65,16 +70,17 @@ def write(
     sound: float = 0.0,
     rotation: int = 0,
     aspect: Fraction | None = None,
+    title: str = TITLE,
 ) -> Path:
     """Write frames shown at `times` (seconds; 25 a second if not given), the last for `lasts`.
 
     `sound` seconds of a tone are added; `rotation` is what a player must turn by,
     counter-clockwise; `aspect` the width of a pixel over its height.
     """
-    frames = list(frames) or [numbered(number) for number in range(120)]
-    with av.open(str(path), "w", format=container, options=muxer or {}) as output:
-        output.metadata["title"] = TITLE
-        stream = output.add_stream(codec, rate=FPS, options=options or {})
+    frames = list(frames) or clip()
+    with av.open(str(path), "w", format=container, options=SAME | (muxer or {})) as output:
+        output.metadata["title"] = title
+        stream = output.add_stream(codec, rate=FPS, options=steady(codec) | (options or {}))
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixels
         stream.codec_context.thread_count = 1
@@ -97,6 +103,11 @@ def write(
         if track is not None:
             _tone(output, track, sound)
     return path
+
+
+def steady(codec: str) -> dict[str, str]:
+    """Options by which a codec gives the same bytes for the same frames, each time."""
+    return {"mbtree": "0"} if codec == "libx264" else {}
 
 
 def _stamp(frame: Any, index: int, times: Sequence[float], lasts: float) -> None:
@@ -156,41 +167,13 @@ def flip_bits(source: Path, path: Path, every: int, start: int = 6000) -> Path:
     return path
 
 
-def patch(source: Path, path: Path, box: bytes, change: Callable[[bytearray, int], None]) -> Path:
-    """A copy of an MP4 with one box changed in place: `change(content, start of its body)`."""
-    content = bytearray(source.read_bytes())
-    change(content, content.index(box) + len(box))
-    path.write_bytes(content)
-    return path
-
-
-def retitle(source: Path, path: Path, title: bytes) -> Path:
-    """A copy whose title begins with other bytes."""
-    content = source.read_bytes()
-    begin = content.index(TITLE.encode())
-    path.write_bytes(content[:begin] + title + content[begin + len(title) :])
-    return path
-
-
-def trim_by_edit_list(source: Path, path: Path, seconds: float, timescale: int) -> Path:
-    """A copy of an MP4 whose edit list starts `seconds` later, as editors trim videos."""
-
-    def shift(content: bytearray, body: int) -> None:
-        length, begin = struct.unpack_from(">Ii", content, body + 8)
-        trimmed = length - round(seconds * 1000)
-        struct.pack_into(">Ii", content, body + 8, trimmed, begin + round(seconds * timescale))
-
-    return patch(source, path, b"elst", shift)
-
-
 def overwrite(source: Path, path: Path, share: float) -> Path:
     """A copy of an MP4 whose pictures, after the first `share` of their bytes, are noise."""
-
-    def ruin(content: bytearray, body: int) -> None:
-        begin = body + int((len(content) - body) * share)
-        content[begin:] = noise(len(content) - begin)
-
-    return patch(source, path, b"mdat", ruin)
+    content = source.read_bytes()
+    body = content.index(b"mdat") + 4
+    begin = body + int((len(content) - body) * share)
+    path.write_bytes(content[:begin] + noise(len(content) - begin))
+    return path
 
 
 def noise(size: int) -> bytes:

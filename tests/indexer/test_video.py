@@ -69,8 +69,8 @@ READABLE = {
     "wide_pixels.mp4": Read([0, 12, 25], plays="remux"),
     "narrow.mp4": Read([0, 12, 25], plays="remux"),
     "grows.ts": Read(WHOLE[:8], plays="remux"),
-    "cut.mp4": Read(WHOLE[:4], "Only 1.8 of 4.8 s could be read."),
-    "cut.mkv": Read(WHOLE[:5], "Only 2.4 of 4.8 s could be read.", plays="remux"),
+    "cut.mp4": Read(WHOLE[:4], "Only 2.0 of 4.8 s could be read."),
+    "cut.mkv": Read(WHOLE[:5], "Only 2.5 of 4.8 s could be read.", plays="remux"),
     "cut.webm": Read(WHOLE[:5], "Only 2.2 of 4.8 s could be read."),
     "cut.ts": Read(
         WHOLE[:5], plays="transcode"
@@ -282,7 +282,7 @@ def test_the_middle_can_be_cut_out(
         samples, _ = read(path, reader=reader, resize=resize, thumbnails=False)
         pixels = samples[0].pixels
         assert pixels.shape == (PIXELS, PIXELS, 3)
-        assert (pixels.min(), pixels.max()) == pytest.approx((darkest, brightest), abs=8)
+        assert (int(pixels.min()), int(pixels.max())) == pytest.approx((darkest, brightest), abs=8)
 
 
 def test_thumbnails_can_be_left_out(shelf: Shelf) -> None:
