@@ -7,10 +7,14 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from indexer.engine import Engine
+
+if TYPE_CHECKING:
+    from app.bodies import Waiting
 
 USUAL_PORT = 7860
 TRIED_PORTS = 20
@@ -21,10 +25,13 @@ class PortTakenError(Exception):
 
 
 class Server(uvicorn.Server):
-    """A server that says where it is as soon as it answers."""
+    """A server that says where it is as soon as it answers, and ends without waiting for bytes."""
 
-    def __init__(self, config: uvicorn.Config, address: str, show: bool) -> None:
+    def __init__(
+        self, config: uvicorn.Config, waiting: "Waiting", address: str, show: bool
+    ) -> None:
         super().__init__(config)
+        self.waiting = waiting
         self.address = address
         self.show = show
 
@@ -34,6 +41,11 @@ class Server(uvicorn.Server):
         print(f"PrismSearch is at {self.address}  (Ctrl-C stops it)", flush=True)
         if self.show:
             threading.Thread(target=webbrowser.open, args=(self.address,), daemon=True).start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what waits for bytes, then all else that is under way."""
+        self.waiting.end()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -50,14 +62,15 @@ def serve(
     """
     from app.server import create_app  # seconds of imports, in which indexing goes on already
 
+    app = create_app(engine, hosts=hosts, suggestions=suggestions)
     config = uvicorn.Config(
-        create_app(engine, hosts=hosts, suggestions=suggestions),
+        app,
         log_level="warning",
         # Gradio keeps a stream open for every page that is looked at; they must not hold us up.
         timeout_graceful_shutdown=2,
     )
     try:
-        Server(config, address_of(listener), show).run(sockets=[listener])
+        Server(config, app.state.waiting, address_of(listener), show).run(sockets=[listener])
     except KeyboardInterrupt:  # uvicorn hands the signal on once it has stopped
         print("Stopped.", flush=True)
 

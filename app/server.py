@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app import api, errors, media, metrics, page, security, steering, tus, uploads
+from app.bodies import Waiting
 from app.examples import Examples
 from indexer.engine import Engine
 
@@ -27,6 +28,7 @@ def create_app(
     app = FastAPI(title="PrismSearch", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.engine = engine
     app.state.examples = Examples()
+    app.state.waiting = Waiting()
     app.state.suggestions = tuple(suggestions)
     errors.install(app)
     # Without a CORSMiddleware of ours Gradio would add its own, which trusts any origin.

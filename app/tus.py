@@ -7,7 +7,7 @@ https://tus.io/protocols/resumable-upload
 
 import time
 from base64 import b64decode
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from email.utils import formatdate
 from typing import Annotated
@@ -17,12 +17,12 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import OpenEngine
+from app.bodies import body_pieces, whole_number
 from app.errors import ApiError, MediaTypeError, reply
-from app.uploads import plain_name, whole_number
+from app.uploads import plain_name
 from indexer.engine import Engine
 from indexer.errors import IndexerError
 from indexer.partial import Partial
@@ -31,7 +31,6 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,termination"
 PREFIX = "/api/v1/uploads"
 BODY = "application/offset+octet-stream"
-PIECE = 1 << 19  # bytes that are gathered before a thread is asked to write them
 LOOK = 3600.0  # seconds between two looks at what nobody asks about
 
 
@@ -133,28 +132,11 @@ async def take(request: Request, engine: Engine, upload: Partial, offset: int) -
     coming = whole_number(request, "content-length") if "content-length" in request.headers else 0
     await run_in_threadpool(engine.uploads.check, upload.upload_id, offset, coming)
     begun = offset
-    async with aclosing(pieces(request)) as arriving:
+    async with aclosing(body_pieces(request)) as arriving:
         async for piece in arriving:
             offset = await run_in_threadpool(upload.append, offset, piece)
     if offset > begun:
         await run_in_threadpool(upload.settle)
-
-
-async def pieces(request: Request) -> AsyncGenerator[bytes, None]:
-    """The body in pieces worth a thread's time, until it or its sender is gone.
-
-    Gathered without a thread, so that many slow senders leave enough of them to others.
-    """
-    held = bytearray()
-    async with aclosing(request.stream()) as stream:
-        with suppress(ClientDisconnect):
-            async for chunk in stream:
-                held += chunk
-                if len(held) >= PIECE:
-                    yield bytes(held)
-                    held.clear()
-    if held:
-        yield bytes(held)
 
 
 async def answer(engine: Engine, upload: Partial, status: int, **headers: str) -> Response:

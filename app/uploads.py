@@ -1,21 +1,17 @@
 """Videos that people send: into the library, or as an example to search with.
 
-Knows how a body is streamed into the indexer while the event loop stays free. The body is the file
-itself; its name travels in the address. How much is taken is for the indexer to say.
+The body is the file itself; its name travels in the address. How much is taken is for the indexer
+to say, which takes the bytes while the event loop stays free.
 """
 
-import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import PurePath
 from typing import Annotated
 
-import anyio.from_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
 from app.access import KnownExamples, OpenEngine
+from app.bodies import body_chunks, whole_number
 from app.describe import describe_video
 from app.errors import ApiError, LengthRequiredError
 from app.examples import Example
@@ -55,31 +51,7 @@ def declared_length(request: Request) -> int:
     return length
 
 
-def whole_number(request: Request, header: str) -> int:
-    """A header that counts bytes."""
-    text = request.headers.get(header, "")
-    if not re.fullmatch("[0-9]{1,18}", text):
-        raise ApiError(f"The header {header} must be a whole number of bytes.")
-    return int(text)
-
-
 def plain_name(title: str) -> str:
     """A file's name without folders or control characters, fit for showing."""
     name = PurePath(title.replace("\\", "/")).name
     return "".join(c for c in name if c.isprintable()).strip() or "video"
-
-
-def body_chunks(request: Request) -> Iterator[bytes]:
-    """The request's body as an iterator for a worker thread, read as fast as it is written."""
-    stream = request.stream()
-    while chunk := anyio.from_thread.run(_next, stream):
-        yield chunk
-
-
-async def _next(stream: AsyncIterator[bytes]) -> bytes:
-    # Whoever stops sending sends too little: the receiver counts, and leaves nothing behind.
-    with suppress(ClientDisconnect):
-        async for chunk in stream:
-            if chunk:
-                return chunk
-    return b""

@@ -27,7 +27,7 @@ from serving import application
 from test_api import refusal
 from tusclient.client import TusClient
 
-from app import tus
+from app import bodies, tus
 from indexer.engine import Engine
 from indexer.settings import Settings
 
@@ -415,7 +415,7 @@ def test_whatever_breaks_off_the_video_is_what_was_sent(
 ) -> None:
     where = begin(client, len(content))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(tus, "PIECE", piece)
+        patched.setattr(bodies, "PIECE", piece)
         for sizes in tries:
             start = offset_of(client, where)
             edges = [start]

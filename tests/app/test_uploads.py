@@ -1,6 +1,5 @@
 """Videos sent to the server: taken, searched with, refused, and never left lying about."""
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Iterator
@@ -8,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from drawn import BLUE, GREEN, draw
-from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.testclient import TestClient
 from serving import application
 from test_api import refusal
 
-from app.uploads import body_chunks, plain_name
+from app.uploads import plain_name
 from indexer.engine import Engine
 
 
@@ -99,21 +96,6 @@ def test_lengths_are_checked_first(client: TestClient, engine: Engine, where: st
 def test_an_example_that_is_no_video_fails_in_words(client: TestClient, engine: Engine) -> None:
     assert refusal(send(client, "queries", b"only words")) == (422, "not_a_video")
     assert uploads_of(engine) == []
-
-
-def test_a_body_ends_where_its_sender_stops() -> None:
-    messages = iter(
-        [{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}]
-    )
-
-    async def receive() -> dict[str, object]:
-        return next(messages)
-
-    async def received() -> list[bytes]:
-        request = Request({"type": "http"}, receive)
-        return await run_in_threadpool(lambda: list(body_chunks(request)))
-
-    assert asyncio.run(received()) == [b"half"]
 
 
 def test_read_only_takes_examples_but_no_videos(
