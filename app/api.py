@@ -17,6 +17,7 @@ from app.examples import Examples
 from app.schemas import (
     ClassesIn,
     ClassesOut,
+    FolderOut,
     HeatmapOut,
     HeatOut,
     Identifier,
@@ -61,6 +62,7 @@ def info(request: Request, engine: OpenEngine) -> InfoOut:
         videos=held.videos,
         videos_done=held.counts.get("done", 0),
         segments=held.segments,
+        folders=[FolderOut(name=path.name, there=there) for path, there in engine.watched.items()],
     )
 
 

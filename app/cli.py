@@ -218,6 +218,7 @@ def _serve(
 ) -> None:
     from app import launch, terminal
 
+    terminal.check_folders(settings, folders)
     # Gradio's own folder would be one in the system's temporary folder that all users share.
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data_dir / "gradio"))
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -225,7 +226,6 @@ def _serve(
         listener = launch.listen(host, port)
     except launch.PortTakenError as error:
         fail(str(error))
-    terminal.check_folders(settings, folders)
     with listener, terminal.opened(settings) as engine:
         engine.worker.start()
         terminal.warm_up(engine)

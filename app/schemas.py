@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from indexer.collection import Role
 from indexer.formats import Plays
+from indexer.library import Standing
 from indexer.records import Step, VideoState
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -29,6 +30,13 @@ class ModelOut(BaseModel):
     reads_words: bool
 
 
+class FolderOut(BaseModel):
+    """A folder that is followed: its own name, and whether it is there or its drive is away."""
+
+    name: str
+    there: bool
+
+
 class InfoOut(BaseModel):
     """What this installation is, for the page's first words."""
 
@@ -43,6 +51,7 @@ class InfoOut(BaseModel):
     videos: int
     videos_done: int
     segments: int
+    folders: list[FolderOut]
 
 
 class MomentOut(BaseModel):
@@ -112,7 +121,7 @@ class VideosOut(BaseModel):
     """A stretch of the library, out of `total` that were asked for; `counts` are of all videos."""
 
     total: int
-    counts: dict[VideoState, int]
+    counts: dict[Standing, int]
     videos: list[VideoOut]
 
 
