@@ -13,6 +13,14 @@ from pathlib import Path
 from indexer.errors import VideoError
 
 _CHUNK = 1 << 20
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ def read_content(path: Path, check: Callable[[], None] = lambda: None) -> Conten
     digest = hashlib.sha256()
     try:
         status = path.stat()
-        _check_regular(status.st_mode)
+        check_regular(status.st_mode)
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 check()
@@ -45,7 +53,7 @@ def read_content(path: Path, check: Callable[[], None] = lambda: None) -> Conten
     return Content(digest.hexdigest(), status.st_size, status.st_mtime_ns)
 
 
-def _check_regular(mode: int) -> None:
-    """Refuse what would block on reading, such as a pipe."""
+def check_regular(mode: int) -> None:
+    """Refuse what would block on reading, such as a pipe. Raises VideoError."""
     if not stat.S_ISREG(mode):
-        raise VideoError("not_a_file", kind="a folder" if stat.S_ISDIR(mode) else "a device")
+        raise VideoError("not_a_file", kind=_KINDS.get(stat.S_IFMT(mode), "something else"))

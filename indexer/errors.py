@@ -94,7 +94,7 @@ _SENTENCES: dict[VideoCode, tuple[str, str]] = {
     ),
     "out_of_memory": (
         "Reading this video needs more memory than is allowed.",
-        "Convert it to a smaller picture size.",
+        "Convert it to MP4 (H.264) of a usual size such as 1920 x 1080.",
     ),
     "io_error": (
         "The file could not be read from the disk ({reason}).",

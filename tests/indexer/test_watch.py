@@ -189,7 +189,7 @@ def test_what_is_refused_is_said_once(followed: Followed, draw: Draw, tmp_path: 
     told = sorted(followed.told)
     assert len(told) == 2
     assert "out.mp4 is a link to a file outside" in told[0]
-    assert "pipe.mp4: This is a device, not a regular file." in told[1]
+    assert "pipe.mp4: This is a pipe, not a regular file." in told[1]
 
 
 def test_what_is_no_folder_is_named(followed: Followed) -> None:
