@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.access import KnownVideo, OpenEngine
-from app.describe import describe_collection, describe_status, describe_video, every_state
+from app.describe import describe_collection, describe_status, describe_video
 from app.schemas import (
     CollectionsOut,
     HowManyOut,
@@ -22,11 +22,11 @@ from app.schemas import (
 )
 from indexer.engine import Engine
 from indexer.errors import UnknownVideo
-from indexer.records import Video, VideoState
+from indexer.library import Standing, Video
 from indexer.store import size_on_disk
 
 router = APIRouter(prefix="/api/v1")
-AskedState = Annotated[VideoState | None, Query(description="only videos in this state")]
+AskedState = Annotated[Standing | None, Query(description="only videos in this state")]
 AskedTitle = Annotated[str, Query(max_length=200, description="words that a title holds")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -53,7 +53,7 @@ def videos(
     page = engine.library.page(state, words, offset, limit)
     return VideosOut(
         total=page.total,
-        counts=every_state(engine.library.counts()),
+        counts=engine.library.standings(),
         videos=[describe_video(video) for video in page.videos],
     )
 

@@ -59,7 +59,7 @@ function draw(status) {
   line.set(left ? status.share : status.switch?.share ?? 1);
   write(reason, waiting ?? "");
   write(beside, switching(status));
-  hold.hidden = fixed || !(left || paused || status.switch);
+  hold.hidden = fixed;
   write(hold, paused ? "Resume" : "Pause");
   more.hidden = fixed;
   const now = `${status.model} ${status.switch !== null}`;

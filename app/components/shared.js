@@ -126,7 +126,9 @@ window.prism ??= (() => {
   }
 
   function bytes(count) {
-    const [size, unit] = count < 2 ** 30 ? [count / 2 ** 20, "MB"] : [count / 2 ** 30, "GB"];
+    const [size, unit] = [[30, "GB"], [20, "MB"], [10, "kB"]]
+      .map(([power, name]) => [count / 2 ** power, name])
+      .find(([many]) => many >= 1) ?? [1, "kB"];
     return `${size < 10 ? size.toFixed(1).replace(".0", "") : Math.round(size)} ${unit}`;
   }
 

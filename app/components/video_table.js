@@ -1,9 +1,11 @@
 // The library: a drop zone, the files on their way, and every video, a hundred at a time. Only what
 // is on the screen is asked for again.
-const { el, icon, on, api, dropzone, menu, bytes, amount, number, journey, uploads, videoRow } = window.prism;
+const { el, icon, on, api, dropzone, menu, bytes, number, journey, uploads, videoRow } = window.prism;
 const root = element.querySelector(".ps-video-table");
 const CHUNK = 100;
-const FILTERS = { "": "All", queued: "Waiting", indexing: "Indexing", done: "Ready", failed: "Failed", cancelled: "Stopped" };
+const FILTERS = {
+  "": "All", queued: "Waiting", indexing: "Indexing", done: "Ready", failed: "Failed", cancelled: "Stopped", missing: "Missing",
+};
 
 const picker = el("input", { type: "file", accept: "video/*,.mkv", multiple: true, hidden: true, tabindex: "-1" });
 picker.setAttribute("aria-label", "Videos to add");
@@ -78,6 +80,7 @@ function take(place, page) {
     videoRow.patch(rows.get(video.video_id), video);
   }
   arrange(chunks.flat());
+  count(page.counts);
   tell();
 }
 
@@ -130,14 +133,19 @@ function draw(status) {
   zone.hidden = fixed;
   locked.hidden = !fixed;
   zone.querySelector(".ps-hint").textContent = `Up to ${bytes(journey.info.max_upload_bytes)} each. They stay on this machine.`;
-  bench.hidden = !status.videos;
-  for (const { state, button, count } of chips) {
-    const many = state ? status.counts[state] : status.videos;
-    count.textContent = number(many);
-    button.classList.toggle("ps-none", !many);
-  }
   again.hidden = fixed || !status.counts.failed || !["", "failed"].includes(asked.state);
   refresh();
+}
+
+function count(counts) {
+  const all = Object.values(counts).reduce((sum, many) => sum + many, 0);
+  bench.hidden = !all;
+  for (const chip of chips) {
+    const many = chip.state ? counts[chip.state] : all;
+    chip.count.textContent = number(many);
+    chip.button.classList.toggle("ps-none", !many);
+    chip.button.hidden = chip.state === "missing" && !many && asked.state !== "missing";
+  }
 }
 
 async function retryAll() {

@@ -1,4 +1,4 @@
-"""Builds the application in this process, or runs the demo in one of its own."""
+"""Builds the application in this process, or runs the program in one of its own."""
 
 import asyncio
 import json
@@ -42,22 +42,27 @@ def application(engine: Engine) -> FastAPI:
 
 
 @contextmanager
-def running_demo(data_dir: Path) -> Iterator[str]:
-    """The address of `prismsearch demo` in a process of its own, once its videos are ready.
+def running(*arguments: str) -> Iterator[str]:
+    """The address of `prismsearch ...` in a process of its own.
 
     At the end it is asked to stop as Ctrl-C does, and must do so within seconds.
     """
-    command = [sys.executable, "-m", "app.cli", "demo", "--no-browser", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--data-dir", str(data_dir)], stdout=subprocess.PIPE, text=True
-    ) as demo:
-        assert demo.stdout is not None
-        found = re.search(r"http://\S+", demo.stdout.readline())
-        assert found is not None, "the demo did not start"
-        wait_until_ready(found[0])
+    command = [sys.executable, "-m", "app.cli", *arguments, "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        found = re.search(r"http://\S+", server.stdout.readline())
+        assert found is not None, "it did not start"
         yield found[0]
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(30) == 0
+        server.send_signal(signal.SIGINT)
+        assert server.wait(30) == 0
+
+
+@contextmanager
+def running_demo(data_dir: Path) -> Iterator[str]:
+    """The address of `prismsearch demo`, once its videos are ready."""
+    with running("demo", "--port", "0", "--data-dir", str(data_dir)) as address:
+        wait_until_ready(address)
+        yield address
 
 
 def wait_until_ready(address: str) -> None:

@@ -141,7 +141,7 @@ def test_an_unexpected_failure_tells_no_detail(
     def fail() -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(engine.library, "counts", fail)
+    monkeypatch.setattr(engine.library, "standings", fail)
     with TestClient(
         application(engine), base_url="http://localhost", raise_server_exceptions=False
     ) as client:

@@ -8,12 +8,11 @@ from typing import Literal
 
 import pytest
 from drawn import GREEN, HOSTILE, cut, draw
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-from serving import CHROMIUM, SWITCHES, running_demo
+from looking import FAINT, chromium, looked_at, tab
+from playwright.sync_api import Browser, Page, expect
+from serving import CHROMIUM, running_demo
 
 from app.cli import DEMO, SUGGESTIONS
-
-PATIENCE = 30_000  # milliseconds; machines that run tests may be busy
 
 pytestmark = [
     pytest.mark.browser,
@@ -40,39 +39,14 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser, indexed: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page, which may neither complain, nor ask another host, nor scroll sideways."""
-    width = getattr(request, "param", 1440)
-    context = browser.new_context(viewport={"width": width, "height": 900}, base_url=indexed)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda m: complaints.append(m.text) if complaint(m) else None)
-    page.on("request", lambda r: complaints.append(r.url) if foreign(r.url, indexed) else None)
-    page.goto("/")
-    yield page
-    assert page.title() == "PrismSearch"
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert complaints == []
-    context.close()
-
-
-def complaint(message: ConsoleMessage) -> bool:
-    """Whether the browser is unhappy with the page, and not with how a test reads its canvas."""
-    return message.type in ("error", "warning") and "getImageData" not in message.text
-
-
-def foreign(url: str, own: str) -> bool:
-    return not url.startswith((f"{own}/", "data:", "blob:"))
+    with looked_at(browser, indexed, getattr(request, "param", 1440)) as page:
+        yield page
 
 
 def look_for(page: Page, words: str) -> None:
@@ -97,10 +71,6 @@ def playing_within(page: Page, start: float, end: float) -> None:
 def seconds(page: Page) -> float:
     """Where the player is."""
     return float(page.evaluate("document.querySelector('video').currentTime"))
-
-
-def tab(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name).click()
 
 
 def test_words_play_the_right_moment(page: Page) -> None:
@@ -249,28 +219,6 @@ def test_every_text_stands_out_from_its_ground(page: Page, look: Literal["light"
         tab(page, name)
         page.wait_for_timeout(300)  # colours fade over
         assert page.evaluate(FAINT) == []
-
-
-# Every visible text whose contrast to the nearest painted ground is below WCAG AA (4.5).
-FAINT = """(() => {
-  const parts = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b]
-    .map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (node) => {
-    for (let one = node; one; one = one.parentElement) {
-      const colour = parts(getComputedStyle(one).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0.7) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const own = (node) => [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-  const nodes = [...document.querySelectorAll('main *')];
-  return nodes.filter((n) => own(n) && n.checkVisibility() && !n.disabled).map((node) => {
-    const [a, b] = [light(parts(getComputedStyle(node).color)), light(ground(node))];
-    return [node.textContent, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
-  }).filter(([, ratio]) => ratio < 4.5);
-})()"""
 
 
 @pytest.mark.parametrize("page", [390], indirect=True)
