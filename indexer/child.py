@@ -5,17 +5,22 @@ decoding libraries only once it is confined. Started by `reader.py`, one process
 """
 
 import os
+import time
 from dataclasses import asdict
 from typing import BinaryIO
 
 from indexer import decoding, sandbox
 from indexer.decoding import Probe, Request, Tally
-from indexer.errors import VideoError
+from indexer.errors import DiskFull, VideoError
 
 # Seconds of CPU: a base, and per pixel of the whole video ten times what 1080p H.264 takes.
 _CPU_BASE = 60.0
 _CPU_PER_PIXEL = 10 / 500e6
+_CPU_PER_SECOND_WRITTEN = 10.0  # of a copy of 720 lines, 25 pictures a second: again ten times
 _CPU_FOR_PROBE = 60.0
+_TELL_EVERY = 0.25  # seconds
+# How far to step back: a search comes before indexing, and indexing before a copy.
+_LATER, _LAST = 10, 19
 
 
 def main(request_text: str) -> None:
@@ -41,6 +46,8 @@ def _serve(pipe: BinaryIO, request: Request) -> None:
         _answer(pipe, request)
     except VideoError as error:
         _fail(pipe, error)
+    except DiskFull:
+        decoding.send(pipe, decoding.FULL)
     except BrokenPipeError:
         raise
     except MemoryError:
@@ -61,15 +68,24 @@ def _fail(pipe: BinaryIO, error: VideoError) -> None:
 
 
 def _answer(pipe: BinaryIO, request: Request) -> None:
-    sandbox.confine(request.limits)
+    sandbox.confine(request.limits, request.copy.bytes if request.copy else 0)
     sandbox.limit_cpu(_CPU_FOR_PROBE)
+    sandbox.step_back(_LAST if request.copy else _LATER)
     from indexer import video
 
     probe = video.inspect(request.path, request.limits)
     decoding.send_fields(pipe, decoding.PROBE, asdict(probe))
-    if request.pixels is None:
-        return
-    sandbox.limit_cpu(_cpu_budget(probe))
+    sandbox.limit_cpu(_cpu_budget(probe, request))
+    if request.copy is not None:
+        copied = video.copy(request, probe, _Shares(pipe).send)
+        decoding.send_fields(pipe, decoding.DONE, asdict(copied))
+    elif request.pixels is not None:
+        _read(pipe, request, probe)
+
+
+def _read(pipe: BinaryIO, request: Request, probe: Probe) -> None:
+    from indexer import video
+
     tally = Tally()
     for sample in video.read(request, probe, tally, lambda: decoding.send(pipe, decoding.ALIVE)):
         decoding.send_sample(pipe, sample)
@@ -77,6 +93,22 @@ def _answer(pipe: BinaryIO, request: Request) -> None:
     decoding.send_fields(pipe, decoding.DONE, asdict(summary))
 
 
-def _cpu_budget(probe: Probe) -> float:
+class _Shares:
+    """Tells how much of a copy is done, a few times a second; that is a sign of life, too."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._told = 0.0
+
+    def send(self, share: float) -> None:
+        """Tell it, unless something was told just now."""
+        now = time.monotonic()
+        if now - self._told >= _TELL_EVERY:
+            self._told = now
+            decoding.send_fields(self._pipe, decoding.SHARE, {"share": share})
+
+
+def _cpu_budget(probe: Probe, request: Request) -> float:
     pixels = probe.width * probe.height * max(probe.fps, 1.0) * probe.duration
-    return _CPU_BASE + _CPU_PER_PIXEL * pixels
+    written = _CPU_PER_SECOND_WRITTEN * max(probe.fps, 25.0) / 25 * probe.duration
+    return _CPU_BASE + _CPU_PER_PIXEL * pixels + (written if request.copy else 0.0)

@@ -39,8 +39,20 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A playable copy to be made at `path`, of at most so many bytes.
+
+    Its pictures are the file's own where they can be; `anew` has them encoded in any case.
+    """
+
+    path: str
+    bytes: int
+    anew: bool = False
+
+
+@dataclass(frozen=True)
 class Request:
-    """What a child is asked for: a probe alone, or with `pixels` the samples too."""
+    """What a child is asked for: a probe, and then the samples (`pixels`) or a `copy`."""
 
     path: str
     pixels: int | None = None
@@ -50,6 +62,7 @@ class Request:
     thumbnails: bool = True
     resize: Resize = "squash"
     limits: Limits = field(default_factory=Limits)
+    copy: Copy | None = None
 
     def to_text(self) -> str:
         """JSON in ASCII, so that any file name survives a command line."""
@@ -59,7 +72,9 @@ class Request:
     def from_text(cls, text: str) -> "Request":
         """The request that `to_text` wrote."""
         fields = json.loads(text)
-        return cls(**{**fields, "limits": Limits(**fields["limits"])})
+        fields["limits"] = Limits(**fields["limits"])
+        fields["copy"] = fields["copy"] and Copy(**fields["copy"])
+        return cls(**fields)
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,13 @@ class Summary:
     note: str | None
 
 
+@dataclass(frozen=True)
+class Copied:
+    """How a copy was made: of the file's own pictures, or of new ones."""
+
+    how: Plays
+
+
 @dataclass
 class Tally:
     """What the decoder counts while it reads."""
@@ -138,7 +160,7 @@ class Tally:
 
 
 # Messages on the pipe: one letter, the payload's length, the payload.
-ALIVE, PROBE, SAMPLE, DONE, ERROR = b".", b"P", b"S", b"D", b"E"
+ALIVE, PROBE, SAMPLE, SHARE, DONE, ERROR, FULL = b".", b"P", b"S", b"%", b"D", b"E", b"F"
 _HEADER = struct.Struct("<cI")
 _SAMPLE = struct.Struct("<Id")
 _LONGEST = 64 * 2**20

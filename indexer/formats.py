@@ -20,6 +20,14 @@ CODECS = frozenset(
     | {"vc1", "flv1", "gif"}
 )
 
+SOUND = frozenset(
+    {"aac", "mp1", "mp2", "mp3", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "wmav1", "wmav2"}
+    | {"amrnb", "amrwb", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt", "adpcm_swf", "nellymoser"}
+    | {"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8"}
+    | {"pcm_alaw", "pcm_mulaw", "pcm_bluray", "pcm_dvd"}
+)
+"""Sound that goes into a playable copy; a copy of a video with any other stays silent."""
+
 SUPPORTED = frozenset(
     {".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts"}
     | {".mpg", ".mpeg", ".flv", ".wmv", ".asf", ".ogv", ".gif"}

@@ -6,35 +6,32 @@ Knows the operating system's limits; knows nothing of video. Where a platform la
 
 import contextlib
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from indexer.content import check_regular
 from indexer.decoding import Limits
 from indexer.errors import VideoError
 
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFLNK: "a link",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
-
-def confine(limits: Limits) -> None:
-    """Bound this process's memory and descriptors, and forbid it to write files or dumps."""
+def confine(limits: Limits, written: int = 0) -> None:
+    """Bound this process's memory, descriptors, and the bytes of any file that it writes."""
     _limit("RLIMIT_AS", limits.memory)
     _limit("RLIMIT_CORE", 0)
-    _limit("RLIMIT_FSIZE", 0)
+    _limit("RLIMIT_FSIZE", written)
     _limit("RLIMIT_NOFILE", 64)
 
 
 def limit_cpu(seconds: float) -> None:
     """Let the system end this process after so many more seconds of computing."""
     _limit("RLIMIT_CPU", int(seconds + sum(os.times()[:2])) + 1)
+
+
+def step_back(steps: int) -> None:
+    """Let other processes go first: a little at 1, always at 19."""
+    if hasattr(os, "nice"):
+        os.nice(steps)
 
 
 def _limit(name: str, value: int) -> None:
@@ -55,19 +52,14 @@ def regular_file(path: str, limits: Limits) -> Iterator[BinaryIO]:
 
     Raises VideoError if it is another thing, empty or too large; OSError if it cannot be read.
     """
-    _check_kind(os.lstat(path).st_mode)
+    check_regular(os.lstat(path).st_mode)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags), "rb", buffering=0) as file:
         status = os.fstat(file.fileno())
-        _check_kind(status.st_mode)  # again: the name may have come to mean something else
+        check_regular(status.st_mode)  # again: the name may have come to mean something else
         _check_size(status.st_size, limits)
         yield file
-
-
-def _check_kind(mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        raise VideoError("not_a_file", kind=_KINDS.get(stat.S_IFMT(mode), "something else"))
 
 
 def _check_size(size: int, limits: Limits) -> None:

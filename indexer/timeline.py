@@ -28,6 +28,29 @@ def length(item: Any, stream: Any) -> float:
     return float(1 / rate) if rate else _FRAME_SECONDS
 
 
+class Clock:
+    """When each picture of a video is shown, in seconds from its first moment."""
+
+    def __init__(self, stream: Any, start: float) -> None:
+        self._stream = stream
+        self._start = start
+        self._latest = 0.0
+        self._end = 0.0
+
+    def read(self, frame: Any) -> tuple[float, float] | None:
+        """The time and length of a frame; None if its clock went back, and it is not shown.
+
+        A frame that does not say when it is shown follows the one before.
+        """
+        stamp = seconds(frame, self._stream)
+        time = self._end if stamp is None else stamp - self._start
+        if time < self._latest:
+            return None
+        shown = length(frame, self._stream)
+        self._latest, self._end = time, time + shown
+        return time, shown
+
+
 @dataclass
 class Survey:
     """What a pass over the packets finds, in seconds on the container's clock."""

@@ -71,22 +71,20 @@ class PyavSource:
         self, container: InputContainer, stream: VideoStream
     ) -> Iterator[tuple[float, float, VideoFrame]]:
         """Frames with their times from the video's first moment; clocks that go back are cut."""
-        latest = 0.0
+        clock = timeline.Clock(stream, self._probe.start)
         for frame in self._frames(container, stream):
-            stamp = timeline.seconds(frame, stream)
-            time = self._tally.readable if stamp is None else stamp - self._probe.start
-            if time < latest:
+            shown = clock.read(frame)
+            if shown is None:
                 continue
-            latest, length = time, timeline.length(frame, stream)
-            check_duration(time + length, self._request.limits)
-            self._tally.readable = time + length
-            yield time, length, frame
+            check_duration(sum(shown), self._request.limits)
+            self._tally.readable = sum(shown)
+            yield *shown, frame
 
     def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         """Whatever decodes, up to where the file ends or breaks off."""
         for packet in packets(container, stream):
             self._count()
-            frames = decode(packet)
+            frames = decode(packet, VideoFrame)
             if frames is None:
                 self._blame()
             yield from frames or ()

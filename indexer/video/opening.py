@@ -6,20 +6,21 @@ file. Knows nothing of time or of what becomes of the frames.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition
-from av.video.frame import VideoFrame
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from indexer.decoding import Limits
 from indexer.errors import VideoError
 from indexer.formats import CODECS, CONTAINERS
 from indexer.sandbox import regular_file
+
+F = TypeVar("F")
 
 # A title that is no text must not cost its video. PyAV 19 forgives it unasked.
 _FORGIVING: dict[str, Any] = (
@@ -102,24 +103,24 @@ def check_duration(seconds: float, limits: Limits) -> None:
         raise VideoError("too_long", hours=seconds / 3600, limit=limits.seconds / 3600)
 
 
-def packets(container: InputContainer, stream: VideoStream | None) -> Iterator["Packet[Any]"]:
-    """All packets up to the first that the container cannot give."""
+def packets(container: InputContainer, *streams: Stream) -> Iterator["Packet[Any]"]:
+    """The packets of some streams, or of all, up to the first that the container cannot give."""
     try:
-        yield from container.demux() if stream is None else container.demux(stream)
+        yield from container.demux(*streams)
     except FFmpegError as error:
-        _unless_memory(error)
+        unless_memory(error)
 
 
-def decode(packet: "Packet[Any]") -> list[VideoFrame] | None:
+def decode(packet: "Packet[Any]", kind: type[F]) -> list[F] | None:
     """The frames that a packet completes, or None if it is damaged."""
     try:
-        return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
+        return [frame for frame in packet.decode() if isinstance(frame, kind)]
     except FFmpegError as error:
-        _unless_memory(error)
+        unless_memory(error)
         return None
 
 
-def _unless_memory(error: FFmpegError) -> None:
+def unless_memory(error: FFmpegError) -> None:
     """Go on after damaged data; memory that ran out is no damage."""
     if isinstance(error, MemoryError):
         raise error

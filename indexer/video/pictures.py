@@ -3,7 +3,13 @@
 Knows pixel aspect, rotation and cropping; knows neither files nor times.
 """
 
+import math
+import struct
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -21,21 +27,40 @@ def displayed(stream: VideoStream, picture: VideoFrame) -> tuple[int, int]:
     if not 1 / 16 <= aspect <= 16:
         aspect = 1.0
     width, height = round(picture.width * aspect), picture.height
-    return (height, width) if quarter_turns(picture) % 2 else (width, height)
+    return (height, width) if upright(picture).turns % 2 else (width, height)
 
 
-def quarter_turns(picture: VideoFrame) -> int:
-    """How often to turn the stored picture by 90 degrees, counter-clockwise."""
-    return round(picture.rotation / 90) % 4
+class Upright(NamedTuple):
+    """What makes a stored picture stand as it should: mirror its sides first, then turn it.
+
+    `turns` are quarter turns, counter-clockwise.
+    """
+
+    mirrored: bool
+    turns: int
+
+
+def upright(picture: VideoFrame) -> Upright:
+    """How a picture is to be shown, by the matrix that cameras write."""
+    # Asked for as `picture.side_data` it would hold on to its picture, and that to it: pictures
+    # would pile up until Python next looks for such circles, gigabytes later.
+    notes: Iterable[Any] = SideDataContainer(picture)
+    for note in notes:
+        if note.type == Type.DISPLAYMATRIX:
+            a, b, _, c, d = struct.unpack_from("=5i", bytes(note))
+            mirrored = a * d - b * c < 0
+            angle = math.atan2(b, -a) if mirrored else -math.atan2(b, a)
+            return Upright(mirrored, round(angle / (math.pi / 2)) % 4)
+    return Upright(False, 0)
 
 
 def converted(picture: VideoFrame, width: int, height: int) -> Pixels:
     """RGB of that size as displayed: uint8 [height, width, 3]."""
-    turns = quarter_turns(picture)
+    mirrored, turns = upright(picture)
     if turns % 2:
         width, height = height, width
     rgb = picture.reformat(width, height, "rgb24", interpolation="AREA").to_ndarray()
-    return np.ascontiguousarray(np.rot90(rgb, turns))
+    return np.ascontiguousarray(np.rot90(np.fliplr(rgb) if mirrored else rgb, turns))
 
 
 def shape(width: int, height: int, side: int, resize: Resize) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from indexer.errors import VideoError
 from indexer.formats import Making, plays
 from indexer.video.boxes import begins_with_its_index
 from indexer.video.opening import check_duration, codec_of, decode, opened, packets
-from indexer.video.pictures import displayed, quarter_turns
+from indexer.video.pictures import displayed, upright
 
 _TICK = 1e-3  # seconds that a clock may be off where the first picture is shown
 _SURVEY_BYTES = 2**30  # a pass over all packets reads the whole file: not for larger ones
@@ -44,9 +44,9 @@ def _survey(
     """Decode up to the first picture; look at all packets unless the file is very large."""
     survey, picture = timeline.Survey(), None
     whole = container.size <= _SURVEY_BYTES
-    for count, packet in enumerate(packets(container, None)):
+    for count, packet in enumerate(packets(container)):
         if picture is None and packet.stream is stream:
-            picture = next(iter(decode(packet) or ()), None)
+            picture = next(iter(decode(packet, VideoFrame) or ()), None)
         if packet.stream.type in ("video", "audio"):
             survey.note(packet, packet.stream is stream)
         if (picture is None and count > _SURVEY_PACKETS) or (picture is not None and not whole):
@@ -66,14 +66,19 @@ def _probe(
     sound = frozenset(codec_of(audio) for audio in container.streams.audio)
     tidy = abs(start) < _TICK and not _has_rivals(container) and _begins_to_play(container, name)
     making = Making(
-        name, codec_of(stream), picture.format.name, sound, bool(picture.interlaced_frame), tidy
+        container=name,
+        codec=codec_of(stream),
+        pixel_format=picture.format.name,
+        sound=sound,
+        interlaced=bool(picture.interlaced_frame),
+        tidy=tidy,
     )
     return Probe(
         duration=duration,
         start=start,
         width=width,
         height=height,
-        rotation=quarter_turns(picture) * 90,
+        rotation=upright(picture).turns * 90,
         fps=float(stream.average_rate or stream.guessed_rate or 0),
         codec=making.codec,
         container=name,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import decoding
-from indexer.decoding import Limits, Request, Sample, Tally
+from indexer.decoding import Copy, Limits, Request, Sample, Tally
 
 
 @settings(deadline=None)
@@ -17,7 +17,9 @@ from indexer.decoding import Limits, Request, Sample, Tally
 def test_requests_survive_the_command_line(
     path: str, pixels: int, first: int, thumbnails: bool
 ) -> None:
-    request = Request(path, pixels, 3.5, "decord", first, thumbnails, "crop", Limits(silence=2.5))
+    copy = Copy(path, pixels, anew=thumbnails)
+    limits = Limits(silence=2.5)
+    request = Request(path, pixels, 3.5, "decord", first, thumbnails, "crop", limits, copy)
     assert request.to_text().isascii()
     assert Request.from_text(request.to_text()) == request
 

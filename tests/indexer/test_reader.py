@@ -51,7 +51,7 @@ def wait_until(happened: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def test_a_stuck_decoder_is_stopped(video: Path) -> None:
-    with large_frames(video, Limits(silence=2)) as frames:
+    with large_frames(video, Limits(silence=6)) as frames:
         next(frames)
         os.kill(pid_of(frames), signal.SIGSTOP)
         with pytest.raises(VideoError) as caught:

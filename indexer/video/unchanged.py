@@ -1,0 +1,67 @@
+"""A track of a copy that holds the packets of the original, on a clock that begins at 0.
+
+Knows what must not be copied: packets without times, and pictures whose size changes on the way,
+which an MP4 cannot say. Decodes nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from indexer.decoding import Probe
+
+_SEQUENCE = 7  # the unit of H.264 that tells the size of the pictures that follow
+_START = b"\0\0\1"  # of a unit, in streams that are made for broadcast
+
+
+class Unchangeable(Exception):  # noqa: N818
+    """These packets cannot go into a copy: the track must be encoded anew."""
+
+
+class Unchanged:
+    """Copies one track. Raises Unchangeable."""
+
+    def __init__(self, output: OutputContainer, source: Stream, probe: Probe) -> None:
+        # opaque: some decoders have no encoder of the same name.
+        self._track = output.add_stream_from_template(source, opaque=True)
+        self._earlier = round(probe.start / (source.time_base or 1))
+        self._broadcast = bytes(source.codec_context.extradata or b"").startswith(
+            (_START, b"\0" + _START)
+        )
+        self._sequences: set[bytes] = set()
+
+    def take(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
+        """The same packet, earlier by what the original's clock was ahead."""
+        end = packet.dts is None and packet.size == 0  # the demuxer's mark
+        if end or packet.is_corrupt:  # half a packet stops a player that a missing one does not
+            return
+        if packet.pts is None or self._changes(packet):
+            raise Unchangeable
+        packet.pts -= self._earlier
+        if packet.dts is not None:  # the first ones of Matroska have none
+            packet.dts -= self._earlier
+        packet.stream = self._track
+        yield packet
+
+    def end(self) -> Iterator["Packet[Any]"]:
+        """Nothing was held back."""
+        return iter(())
+
+    def _changes(self, packet: "Packet[Any]") -> bool:
+        """Whether the pictures from here on are of another kind than the first ones."""
+        if packet.has_sidedata("new_extradata"):
+            return True
+        if not (self._broadcast and packet.is_keyframe):
+            return False
+        found = _sequences(bytes(packet))
+        self._sequences = self._sequences or found
+        return bool(found) and found != self._sequences
+
+
+def _sequences(packet: bytes) -> set[bytes]:
+    """The descriptions of size in a packet of H.264."""
+    units = packet.split(_START)[1:]
+    return {unit.rstrip(b"\0") for unit in units if unit and unit[0] & 31 == _SEQUENCE}
