@@ -98,10 +98,30 @@ def test_a_resumed_video_is_read_from_where_it_was_left(data_dir: Path, videos: 
     (videos.parent / "one").mkdir(exist_ok=True)
     alone = videos.parent / "one" / "long.mp4"
     alone.write_bytes((videos / "long.mp4").read_bytes())
-    # begin 2, open 2, describe 2, expect 2, then 4 for each segment: dead after the eighth checkpoint.
+    # begin 2, open 2, describe 2, expect 2, then 4 for each segment: dead after the eighth.
     killed, opened = index(data_dir, alone.parent, 8 + 8 * 4)
     assert killed
     assert opened == [("long", 0)]
     killed, opened = index(data_dir, alone.parent, 0)
     assert not killed
     assert opened == [("long", 7 * 4 + 1)]
+
+
+def test_a_video_at_which_the_program_dies_three_times_is_set_aside(
+    data_dir: Path, videos: Path, open_engine: Callable[..., Engine]
+) -> None:
+    for _ in range(3):
+        assert index(data_dir, videos, 3) == (True, [("long", 0)])  # as it is opened
+    killed, opened = index(data_dir, videos, 0)
+    assert not killed
+    assert {name for name, _ in opened} == {"middle", "short"}
+    with open_engine() as engine:
+        known = {video.title: video for video in engine.library.videos()}
+        assert {title: video.state for title, video in known.items()} == {
+            "long": "failed",
+            "middle": "done",
+            "short": "done",
+        }
+        assert (known["long"].error_code, known["long"].step) == ("gave_up", "open")
+        assert "ended the program 3 times" in str(known["long"].note)
+        assert engine.store.count() == PLANNED["middle"] + PLANNED["short"]
