@@ -44,7 +44,7 @@ def upright(picture: VideoFrame) -> Upright:
     """How a picture is to be shown, by the matrix that cameras write."""
     # Asked for as `picture.side_data` it would hold on to its picture, and that to it: pictures
     # would pile up until Python next looks for such circles, gigabytes later.
-    notes: Iterable[Any] = SideDataContainer(picture)
+    notes: Iterable[Any] = SideDataContainer(picture)  # type: ignore[call-arg]
     for note in notes:
         if note.type == Type.DISPLAYMATRIX:
             a, b, _, c, d = struct.unpack_from("=5i", bytes(note))

@@ -157,12 +157,21 @@ def test_the_child_knows_no_secret_and_is_limited(
         process = Path(f"/proc/{pid_of(frames)}")
         assert b"secret" not in (process / "environ").read_bytes()
         limits = (process / "limits").read_text()
-        assert os.getsid(pid_of(frames)) == pid_of(frames)
+        assert os.getpgid(pid_of(frames)) == pid_of(frames)
     soft = {line[:25].strip(): line[26:].split()[0] for line in limits.splitlines()[1:]}
     assert soft["Max address space"] == str(4 * 2**30)
     assert soft["Max core file size"] == soft["Max file size"] == "0"
     assert soft["Max open files"] == "64"
     assert 60 < int(soft["Max cpu time"]) < 600
+
+
+def test_the_child_lets_others_go_first(video: Path) -> None:
+    with large_frames(video) as frames:
+        next(frames)
+        steps = os.getpriority(os.PRIO_PROCESS, pid_of(frames)) - os.getpriority(os.PRIO_PROCESS, 0)
+        assert steps == min(10, 19 - os.getpriority(os.PRIO_PROCESS, 0))
+        # In a session of its own that would mean nothing: Linux shares between sessions first.
+        assert os.getsid(pid_of(frames)) == os.getsid(0)
 
 
 def test_too_little_memory_is_told(tmp_path: Path) -> None:

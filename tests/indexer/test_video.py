@@ -11,6 +11,7 @@ from typing import NamedTuple
 import media
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from awkward import Shelf, playlist_of_url
 from PIL import Image
 
@@ -20,6 +21,7 @@ from indexer.formats import Plays
 from indexer.reader import probe, read_frames
 from indexer.segments import grid_size, rate_for
 from indexer.video import write_h264
+from indexer.video.pictures import converted
 
 PIXELS = 72
 WHOLE = [0, 12, 25, 37, 50, 62, 75, 87, 100, 112]  # on screen every half second at 25 a second
@@ -249,6 +251,14 @@ def test_turned_videos_stand_upright(
     for picture in (samples[0].pixels, np.asarray(thumbnail)):
         distance = np.abs(picture[10, 10].astype(int) - colours).sum(axis=1)
         assert distance.argmin() == corner
+
+
+def test_a_picture_is_let_go_once_it_is_converted() -> None:
+    """What holds on to itself is freed by and by only, and then a child has had its gigabytes."""
+    picture = VideoFrame(64, 48, "yuv420p")
+    before = sys.getrefcount(picture)
+    converted(picture, 32, 32)
+    assert sys.getrefcount(picture) == before
 
 
 @pytest.mark.parametrize(
