@@ -32,7 +32,7 @@ def _trouble(case: Case, video: Video) -> Finding:
 
 
 def _gone(video: Video) -> Finding:
-    back = "Upload it again" if video.managed else "Put it back"
+    back = "Upload it again" if video.managed else "Put it back or connect its disk"
     told = f"{_name(video)} is gone. {back}, or remove the video from the library."
     return Finding("file_gone", told, video.video_id)
 

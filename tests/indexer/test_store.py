@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from qdrant_client import QdrantClient
 from qdrant_stub import API_KEY, LockedClient, Stub, serving
 
+from indexer import edge
 from indexer.edge import EdgeStore
 from indexer.errors import (
     BadVector,
@@ -163,8 +164,9 @@ def test_deleting_takes_one_video_and_all_of_it(store: Store) -> None:
 def test_every_video_is_counted(store: Store) -> None:
     assert store.videos() == {}
     store.upsert(points("a", 3) + points("b", 1, seed=1) + points("gone", 2, seed=2))
+    store.upsert([Point(f"one of {i}", 0, 0.0, 4.0, unit(i)) for i in range(20)])
     store.delete_video("gone")
-    assert store.videos() == {"a": 3, "b": 1}
+    assert store.videos() == {"a": 3, "b": 1, **{f"one of {i}": 1 for i in range(20)}}
 
 
 def test_a_scan_brings_every_point_as_it_was_stored(store: Store) -> None:
@@ -298,14 +300,21 @@ def test_a_collection_in_use_is_not_removed(data_dir: Path) -> None:
     assert list((data_dir / "index").iterdir()) == []
 
 
-def test_a_removal_that_was_killed_half_way_leaves_nothing_that_counts(data_dir: Path) -> None:
+def test_a_removal_that_is_killed_half_way_leaves_nothing_that_counts(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(folder: Path, **rest: object) -> None:
+        (folder / "edge_config.json").unlink()
+        raise KeyboardInterrupt
+
     settings = Settings(data_dir=data_dir)
     store = open_store(settings, fingerprint())
     store.upsert(points("a", 3))
     store.close()
-    folder = data_dir / "index" / fingerprint().key
-    (folder / "fingerprint.json").unlink()  # it goes first
-    (folder / "shard" / "edge_config.json").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(edge.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            remove_collection(settings, fingerprint().key)
     assert stored_fingerprint(settings, fingerprint().key) is None
     store = open_store(settings, fingerprint())
     assert store.count() == 0
