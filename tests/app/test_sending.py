@@ -20,7 +20,7 @@ from serving import CHROMIUM, SWITCHES
 from tusclient.uploader import Uploader
 
 MIB = 1 << 20
-PATIENCE = 30.0
+PATIENCE = 60.0  # seconds; machines that run tests may be busy
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
