@@ -50,11 +50,14 @@ def running(*arguments: str) -> Iterator[str]:
     command = [sys.executable, "-m", "app.cli", *arguments, "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        found = re.search(r"http://\S+", server.stdout.readline())
-        assert found is not None, "it did not start"
-        yield found[0]
-        server.send_signal(signal.SIGINT)
-        assert server.wait(30) == 0
+        try:
+            found = re.search(r"http://\S+", server.stdout.readline())
+            assert found is not None, "it did not start"
+            yield found[0]
+            server.send_signal(signal.SIGINT)
+            assert server.wait(30) == 0
+        finally:
+            server.kill()
 
 
 @contextmanager
