@@ -20,6 +20,7 @@ from indexer.collection import Collection, Collections, collections_of
 from indexer.database import Database
 from indexer.errors import LibraryError, NotIndexed, ReadOnly
 from indexer.folders import real_path
+from indexer.ground import check_ground
 from indexer.index import Index, Report
 from indexer.intake import Added, Intake
 from indexer.journal import log
@@ -28,6 +29,7 @@ from indexer.media import Media
 from indexer.meters import Meters
 from indexer.ownership import Ownership
 from indexer.places import Places
+from indexer.playable import Playable
 from indexer.points import Store
 from indexer.queue import Queue
 from indexer.retire import delete_index
@@ -93,6 +95,7 @@ class Engine:
         """
         if only_search:
             _check_indexed(settings)
+        check_ground(settings.data_dir, report)  # before a model takes its time
         embedder = _load_embedder(
             settings, settings.model, settings.weights, settings.tokenizer, report
         )
@@ -147,6 +150,9 @@ class Engine:
         places = Places(self._database)
         self._intake = Intake(self.library, places, self._media, settings.data_dir)
         self.uploads = Uploads(settings.data_dir / "uploads", settings.min_free_bytes)
+        self.playable = Playable(
+            settings.data_dir / "media", settings.max_copies_bytes, settings.min_free_bytes
+        )
         self.worker = Worker(self.library, self._take, self._prepare, self.meters)
         self.meters.watch(self.status)
         self._watch = Watch(
@@ -178,6 +184,7 @@ class Engine:
     def close(self) -> None:
         """Stop the worker and let go of everything; what is stored stays."""
         self._watch.close()
+        self.playable.close()
         self.worker.stop()
         self._opened.close()
 
@@ -399,6 +406,7 @@ class Engine:
                 return  # the same content was added again meanwhile: all of it is wanted
             for index in self._indexes():
                 index.store.delete_video(video.video_id)
+            self.playable.remove(video.video_id)
             self._media.remove(video.video_id)
             cleared = frozenset(index.key for index in self._indexes())
             with self._database.together():
