@@ -4,6 +4,7 @@ Knows tables, transactions and how a library of an earlier version is brought up
 what the rows mean: library.py, queue.py and collection.py do. Safe to use from several threads.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import LibraryError, no_room
+from indexer.ground import network_disk, refuse_full, refuse_read_only
 
 Row = sqlite3.Row
 BUSY_SECONDS = 30.0
@@ -139,26 +141,41 @@ class Database:
         """
         self._path = path
         self._lock = threading.RLock()
+        if not read_only:
+            refuse_read_only(path.parent, path)
         try:
             self._db = self._connected(read_only)
             self._db.row_factory = Row
+            # SQLite's own LOWER knows no letter beyond ASCII.
+            self._db.create_function("CASEFOLD", 1, str.casefold, deterministic=True)
             if not read_only:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                self._choose_journal()
             self._climb(read_only)
         except sqlite3.Error as error:
+            refuse_full(path.parent)
             raise LibraryError(
                 f"The library {path} cannot be opened ({error}). Your videos are safe. Move this "
                 "file away to begin a new library, or restore it from a backup."
             ) from error
 
     def _connected(self, read_only: bool) -> sqlite3.Connection:
-        place = f"{self._path.absolute().as_uri()}?mode=ro" if read_only else self._path
         return sqlite3.connect(
-            place,
+            _looking_on(self._path) if read_only else self._path,
             uri=read_only,
             timeout=BUSY_SECONDS,
             check_same_thread=False,
             isolation_level=None,
+        )
+
+    def _choose_journal(self) -> None:
+        """WAL lets others read meanwhile, but needs memory that they share: no network has that."""
+        if network_disk(self._path.parent) is None:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            return
+        # A file that was in WAL can be turned without such memory by one who holds it alone.
+        self._db.executescript(
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE;"
+            " PRAGMA locking_mode = NORMAL;"
         )
 
     def _climb(self, read_only: bool) -> None:
@@ -217,6 +234,14 @@ class Database:
         """Let go of the file."""
         with self._lock:
             self._db.close()
+
+
+def _looking_on(path: Path) -> str:
+    """The address of a library that is only read."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    # Readers write beside the file, too, unless nobody can: then it lies there as a whole.
+    alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    return f"{address}&immutable=1" if alone else address
 
 
 @contextmanager

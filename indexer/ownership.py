@@ -9,7 +9,7 @@ from typing import IO, Self
 
 import portalocker
 
-from indexer.errors import StoreLocked, StoreUnavailable
+from indexer.errors import StoreError, StoreLocked, StoreUnavailable
 
 LOCK = "owner.lock"
 _AT_ONCE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
@@ -30,15 +30,24 @@ class Ownership:
             portalocker.lock(file, _AT_ONCE)
         except portalocker.LockException as error:
             file.close()
-            raise StoreLocked(
-                f"Another PrismSearch is using {folder}. Nothing was changed. Close the other one, "
-                "or give this one a data folder of its own."
-            ) from error
+            raise _refused(folder, error) from error
         return cls(file)
 
     def release(self) -> None:
         """Let others own the folder; the lock file stays, as removing it would race."""
         self._file.close()
+
+
+def _refused(folder: Path, error: portalocker.LockException) -> StoreError:
+    if isinstance(error, portalocker.AlreadyLocked):
+        return StoreLocked(
+            f"Another PrismSearch is using {folder}. Nothing was changed. Close the other one, "
+            "or give this one a data folder of its own."
+        )
+    return StoreUnavailable(
+        f"The disk of {folder} cannot keep two programs apart ({error}), so nothing can be kept "
+        "there. Nothing was changed. Choose a data folder on a disk of this machine."
+    )
 
 
 def _lock_file(folder: Path) -> IO[str]:
