@@ -37,6 +37,12 @@ from indexer.settings import Fingerprint
 
 _FINGERPRINT = "fingerprint.json"
 
+# Bytes of the disk that must be free. The engine writes through memory, and the system ends a
+# program (SIGBUS) for which it finds no room under that; so room is looked for before.
+ROOM_TO_OPEN = 32 << 20
+ROOM_TO_STORE = 128 << 20
+ROOM_TO_DELETE = 1 << 20
+
 
 class EdgeStore:
     """Segments in a folder, searched exactly by Qdrant's engine inside this process.
@@ -63,6 +69,7 @@ class EdgeStore:
         folder = root / fingerprint.key
         ownership = Ownership.of(folder)
         try:
+            _look_for_room(folder, ROOM_TO_OPEN)
             shard = _open_shard(folder, fingerprint)
         except BaseException:
             ownership.release()
@@ -72,6 +79,7 @@ class EdgeStore:
     def upsert(self, points: Sequence[Point]) -> None:
         """Store points; see `Store`."""
         rows = [self._row(one) for one in points]
+        _look_for_room(self._root, ROOM_TO_STORE)
         with _edge_errors("stored"):
             for batch in batches(rows):
                 self._shard.update(edge.UpdateOperation.upsert_points(batch))
@@ -140,6 +148,7 @@ class EdgeStore:
     def delete_video(self, video_id: str) -> None:
         """Forget one video; see `Store`."""
         chosen = filter_of(only(video_id), edge)
+        _look_for_room(self._root, ROOM_TO_DELETE)
         with _edge_errors("removed"):
             self._shard.update(edge.UpdateOperation.delete_points_by_filter(chosen))
 
@@ -213,6 +222,11 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return None
+
+
+def _look_for_room(folder: Path, size: int) -> None:
+    if shutil.disk_usage(folder).free < size:
+        raise no_room()
 
 
 def _make_shard(path: Path, dim: int) -> edge.EdgeShard:

@@ -6,7 +6,8 @@ reads no environment.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,7 @@ from encoder.embedder import Embedder
 from indexer import switch
 from indexer.collection import Collection, Collections, collections_of
 from indexer.database import Database
-from indexer.errors import LibraryError, NotIndexed, ReadOnly
+from indexer.errors import WAITED_FOR, LibraryError, NotIndexed, ReadOnly
 from indexer.folders import real_path
 from indexer.ground import check_ground
 from indexer.index import Index, Report
@@ -167,8 +168,8 @@ class Engine:
         )
         for index in self._indexes():
             index.delete_leftovers(self._collections)
-        for video in self.library.removals():
-            self._delete(video)
+        with suppress(*WAITED_FOR):  # the worker tries again
+            self._finish_removals()
 
     def __enter__(self) -> Self:
         return self
@@ -229,6 +230,7 @@ class Engine:
 
     def _take(self) -> Work | None:
         """The next work: first for what serves, so that what is new is soon found."""
+        self._finish_removals()
         for index in self._indexes():
             work = index.work()
             if work is not None:
@@ -398,7 +400,14 @@ class Engine:
     def _remove(self, video_id: str) -> None:
         video = self.library.begin_removal(video_id)
         self.worker.drop(video_id)
-        self._delete(video)
+        try:
+            self._delete(video)
+        except WAITED_FOR:  # hidden it is already; the worker does the rest
+            self.worker.wake()
+
+    def _finish_removals(self) -> None:
+        for video in self.library.removals():
+            self._delete(video)
 
     def _delete(self, video: Video) -> None:
         with self._intake.files:
@@ -412,7 +421,7 @@ class Engine:
             with self._database.together():
                 if self.library.finish_removal(video.video_id):
                     self._collections.leave(video.video_id, cleared)
-        log.info("video_removed", video_id=video.video_id, title=video.title)
+                    log.info("video_removed", video_id=video.video_id, title=video.title)
 
     def check_writable(self, so: str) -> None:
         """Raise ReadOnly, saying that this library is `so`, where nothing may be changed."""
@@ -423,7 +432,7 @@ class Engine:
 
     def status(self) -> Status:
         """How far everything is."""
-        return read_status(self._database)
+        return replace(read_status(self._database), waiting=self.worker.waiting)
 
     def poster(self, video_id: str, index: int) -> Path | None:
         """The picture (JPEG) of one segment of a known video, if there is one."""

@@ -221,6 +221,15 @@ class DiskFull(LibraryError):  # noqa: N818
     code = "disk_full"
 
 
+class LibraryBusy(LibraryError):  # noqa: N818
+    """Another program holds the library's file."""
+
+    code = "library_busy"
+
+
+WAITED_FOR = (StoreUnavailable, DiskFull, LibraryBusy)
+"""What every other video would meet as well, and what passes: it is no video's failure."""
+
 _FULL = (
     "The disk is full. What is stored already is safe: make room on it, and indexing goes on by "
     "itself; send again what was being uploaded."

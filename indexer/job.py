@@ -5,7 +5,7 @@ Knows nothing of what is done in it.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from indexer.records import Step
@@ -18,8 +18,10 @@ class Cancelled(Exception):  # noqa: N818  (it is not an error)
 class Job:
     """An attempt at the video `video_id`. After `cancel` returns, it writes nothing more."""
 
-    def __init__(self, video_id: str) -> None:
+    def __init__(self, video_id: str, wrote: Callable[[], None] = lambda: None) -> None:
+        """`wrote` is called after each write."""
         self.video_id = video_id
+        self._wrote = wrote
         self.step: Step = "open"
         self._lock = threading.Lock()
         self._cancelled = False
@@ -40,3 +42,4 @@ class Job:
         with self._lock:
             self.check()
             yield
+        self._wrote()

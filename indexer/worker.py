@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.errors import DiskFull, IndexerError, StoreError, StoreUnavailable, VideoError
+from indexer.errors import WAITED_FOR, IndexerError, StoreError, VideoError
 from indexer.job import Cancelled, Job
 from indexer.journal import log
 from indexer.library import Library, Video
@@ -20,7 +20,7 @@ from indexer.pipeline import Outcome
 from indexer.queue import MAX_ATTEMPTS, Queue
 from indexer.records import Step
 
-PAUSE = 5.0  # seconds before a store that does not answer, or a full disk, is tried again
+PAUSE = 5.0  # seconds before what all wait for, such as room on the disk, is looked at again
 
 
 class Indexing(Protocol):
@@ -66,6 +66,8 @@ class Worker:
         self._job: Job | None = None
         self._stopping = False
         self._idle = False
+        self.waiting = library.waiting
+        """Why nothing goes on for now, in a sentence; the library may not even take that."""
 
     @property
     def current(self) -> str | None:
@@ -118,14 +120,11 @@ class Worker:
         while not self._stopping:
             try:
                 self._turn()
-            except (StoreUnavailable, DiskFull) as error:
+            except IndexerError as error:  # no reason to die
                 self._hold(str(error))
-            except IndexerError as error:  # the library itself: no reason to die
-                log.warning("held_up", reason=str(error), code=error.code)
-                self._pause(PAUSE)
-            except Exception:
+            except Exception as error:
                 log.exception("held_up")
-                self._pause(PAUSE)
+                self._hold(f"Indexing cannot go on ({error}). It is tried again in a moment.")
 
     def _turn(self) -> None:
         if not self._prepared:
@@ -149,6 +148,7 @@ class Worker:
 
     def _rest(self) -> None:
         """Wait for `wake` or `stop`, unless something was queued since we looked."""
+        self._goes_on()
         with self._state:
             if self._waiting_work() is None and not self._stopping:
                 self._idle = True
@@ -156,7 +156,7 @@ class Worker:
                 self._state.wait_for(lambda: self._stopping or not self._idle)
 
     def _attempt(self, work: Work) -> None:
-        job = Job(work.video.video_id)
+        job = Job(work.video.video_id, self._goes_on)
         with self._state:
             self._job = job
             if self._stopping:
@@ -178,10 +178,11 @@ class Worker:
                 work.queue.begin_anew(video.video_id)
             outcome = work.pipeline.index(video, job)
         except Cancelled:
-            work.queue.give_back(video.video_id)
+            self._give_back(work)
             return
-        except (StoreUnavailable, DiskFull) as error:
-            self._postpone(work, str(error))
+        except WAITED_FOR as error:  # it would hinder every other video as well
+            self._give_back(work)
+            self._hold(str(error))
             return
         except VideoError as error:
             self._failed(work, str(error), error.code, error.retryable, _failed_in(job, error))
@@ -192,7 +193,7 @@ class Worker:
             self._failed(work, f"Indexing failed: {error}", "failed", True, job.step)
         else:
             self._done(work, outcome.segments, outcome.note)
-        self._library.waiting = None
+        self._goes_on()
 
     def _done(self, work: Work, segments: int, note: str | None) -> None:
         video_id = work.video.video_id
@@ -203,28 +204,36 @@ class Worker:
             spent = round(video.spent, 2)
             log.info("video_done", video_id=video_id, step="check", segments=segments, spent=spent)
 
-    def _postpone(self, work: Work, reason: str) -> None:
-        """Wait with the whole queue: what is missing would be missing for every other video.
+    def _give_back(self, work: Work) -> None:
+        """Put a video back into the queue, tried until the library takes that.
 
-        A full disk may not even take this note, and then it is tried until it does: an attempt
-        that stays counted would look like a crash.
+        An attempt that stays counted would look like a crash.
         """
-        noted = False
-        while not noted:
-            with suppress(DiskFull):
+        while True:
+            try:
                 work.queue.give_back(work.video.video_id)
-                noted = True
-            self._hold(reason)
-            if self._stopping:
                 return
+            except WAITED_FOR as error:
+                self._hold(str(error))
+                if self._stopping:
+                    return
 
     def _hold(self, reason: str) -> None:
         """Say why nothing goes on, and wait a little."""
-        if self._library.waiting != reason:  # once, and not at every try
+        if self.waiting != reason:  # once, and not at every try
             log.warning("waiting", reason=reason)
-            with suppress(DiskFull):
+        self.waiting = reason
+        with suppress(IndexerError):
+            if self._library.waiting != reason:
                 self._library.waiting = reason
         self._pause(PAUSE)
+
+    def _goes_on(self) -> None:
+        """Something was written, or nothing is left to do: nothing is waited for any more."""
+        if self.waiting is not None:
+            with suppress(IndexerError):
+                self._library.waiting = None
+                self.waiting = None
 
     def _failed(self, work: Work, note: str, code: str, retryable: bool, step: Step | None) -> None:
         """Set the video aside, or to the end of the queue if another try may help."""
