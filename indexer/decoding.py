@@ -143,6 +143,15 @@ class Tally:
     packets: int = 0
     errors: int = 0
     readable: float = 0.0
+    damaged: int = 0
+    """Places where data is missing or did not decode as it was."""
+    _sound: bool = True
+
+    def look(self, sound: bool) -> None:
+        """Take note of whether the data is sound here; damage on end is one place."""
+        if self._sound and not sound:
+            self.damaged += 1
+        self._sound = sound
 
     def summary(self, duration: float, fps: float) -> Summary:
         """The counts as a summary, with a note if anything is missing."""
@@ -153,10 +162,10 @@ class Tally:
         return Summary(samples, self.readable, duration, self.errors, note)
 
     def _damage(self) -> str | None:
-        if self.errors == 0:
+        if self.damaged == 0:
             return None
-        pieces = "piece was" if self.errors == 1 else "pieces were"
-        return f"{self.errors} damaged {pieces} left out of the video."
+        places = "one place" if self.damaged == 1 else f"{self.damaged} places"
+        return f"The video is damaged in {places} and may look wrong there."
 
 
 # Messages on the pipe: one letter, the payload's length, the payload.

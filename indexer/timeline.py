@@ -95,6 +95,8 @@ def duration(container: Any, stream: Any, survey: Survey, most: float) -> float:
 
 
 def _promised(container: Any, stream: Any) -> float:
+    if container.format.name == "avi" and stream.average_rate:
+        return float(stream.frames / stream.average_rate)  # its other promises follow its size
     if stream.duration:
         return float(stream.duration * stream.time_base)
     return float(container.duration or 0) / _MICROSECONDS

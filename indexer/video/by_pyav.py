@@ -5,9 +5,11 @@ pictures will be wanted.
 """
 
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -32,14 +34,14 @@ class PyavSource:
         self._probe = probe
         self._tally = tally
         self._alive = alive
+        self._since = request.first / request.fps
         self._side = request.pixels or 0
         self._shape = shape(probe.width, probe.height, self._side, request.resize)
         self._thumbnail = thumbnails.size(probe.width, probe.height) if request.thumbnails else None
 
     def pictures(self) -> Iterator[tuple[float, float, VideoFrame]]:
         """Decode from just before the first wanted point, or failing that from the beginning."""
-        since = self._request.first / self._request.fps
-        if since > _SEEK_LEAD and (yield from self._from(since)):
+        if self._since > _SEEK_LEAD and (yield from self._from(self._since)):
             return
         with opened(self._request.path, self._request.limits) as (container, stream):
             yield from self._timed(container, stream)
@@ -87,6 +89,8 @@ class PyavSource:
             frames = decode(packet, VideoFrame)
             if frames is None:
                 self._blame()
+            if self._tally.readable >= self._since:  # a seek may land between what belongs together
+                self._tally.look(_sound(packet, frames))
             yield from frames or ()
 
     def _count(self) -> None:
@@ -100,3 +104,8 @@ class PyavSource:
         allowed = self._request.limits.error_ratio * tally.packets
         if tally.packets >= _ENOUGH_PACKETS and tally.errors > allowed:
             raise VideoError("corrupt", errors=tally.errors, packets=tally.packets)
+
+
+def _sound(packet: "Packet[Any]", frames: list[VideoFrame] | None) -> bool:
+    """Whether nothing is missing in a packet, or before it, and nothing had to be guessed."""
+    return not (packet.is_corrupt or frames is None or any(frame.is_corrupt for frame in frames))

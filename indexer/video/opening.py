@@ -22,6 +22,9 @@ from indexer.sandbox import regular_file
 
 F = TypeVar("F")
 
+# Playlists whose names give them away are refused by their kind; these by what they begin with.
+_PLAYLISTS = (b"#EXTM3U", b"<?xml", b"<asx", b"RTSPtext")
+
 # A title that is no text must not cost its video. PyAV 19 forgives it unasked.
 _FORGIVING: dict[str, Any] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
@@ -52,7 +55,7 @@ def _refusal(file: Any, error: FFmpegError) -> VideoError:
     head = file.read(12)
     if head[4:8] == b"ftyp":
         return VideoError("truncated")
-    if isinstance(error, av.error.ArgumentError):
+    if isinstance(error, av.error.ArgumentError) or head.startswith(_PLAYLISTS):
         return VideoError("container_not_allowed")
     return VideoError("not_a_video")
 
@@ -75,7 +78,7 @@ def _choose(container: InputContainer) -> VideoStream:
     for stream in (best, *container.streams.video):
         if isinstance(stream, VideoStream) and not stream.disposition & Disposition.attached_pic:
             return stream
-    raise VideoError("no_video_stream")
+    raise VideoError("no_video_stream" if container.streams else "nothing_decodable")
 
 
 def codec_of(stream: Any) -> str:
@@ -85,6 +88,8 @@ def codec_of(stream: Any) -> str:
 
 
 def _check_size(width: int, height: int, limits: Limits) -> None:
+    if not width or not height:  # what the header says is impossible, or it says nothing
+        raise VideoError("nothing_decodable")
     sides = limits.min_side <= min(width, height) and max(width, height) <= limits.max_side
     if not sides or width * height > limits.max_pixels:
         raise VideoError(

@@ -31,6 +31,24 @@ THEMES: dict[str, tuple[Kind, ...]] = {
 }
 KINDS = {kind.name: kind for kinds in THEMES.values() for kind in kinds}
 
+SELDOM = frozenset(
+    """
+    h264.3g2 vp9.mp4 av1.mp4 wmv1.asf msmpeg4v2.avi mjpeg.mov grey.mp4 long_gop.ts intra.mp4
+    start10.mkv plain.ts negative_offsets.mp4 vfr.webm two_frames.mp4 long_sound.mkv
+    timeless_by_header.mp4 h264_silent.mp4 one_long_frame.mp4 phone180.mp4 phone270.mp4 tilted.mp4
+    upside_down.mp4 absurd_pixels.mp4 narrow.mp4 flat.mp4 odd.mp4 two_by_two.avi huge.mov
+    swollen.mov hdr_hlg.mp4 full_range.mp4 alpha.mov interlaced.ts forty_tracks.mkv cover.mka
+    sound.mp4 script_in_title.mkv long_title.mkv cut_late.mp4 cut_fragments.mp4 cut.mov
+    cut_early.mkv cut_h264.ts cut.mpg cut.ogv cut.gif one_byte.mp4 headless.mpg headless.mkv
+    scratched_h264.ts scratched_vp8.webm scratched_av1.webm scratched.avi scratched.flv
+    scratched_badly.mp4 hole.mp4 noise_after.mkv page_after.mp4 twice.mp4 sizes.mp4
+    endless_data_first.mp4 places.mp4 endless.mkv answer.webm document.mp4 program.mp4 picture.tiff
+    moving.png music.wav music.ogg raw.hevc raw.ivf nut.nut flash.swf real.rm huffyuv.avi
+    uncompressed.avi png.mov jpeg2000.mov qtrle.mov snow.avi LOUD.MOV two.avi.mp4 frame%03d.mp4
+    """.split()  # noqa: SIM905
+)
+"""Much like others, and therefore left to the slow suite."""
+
 # Of use to other tests, and nothing new here.
 _SPARE = {
     f"turned{turn}.mp4": drawn(

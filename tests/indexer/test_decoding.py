@@ -59,11 +59,18 @@ def test_an_absurd_length_is_not_believed() -> None:
         (Tally(120, 0, 4.8), None),
         (Tally(40, 0, 1.6), "Only 1.6 of 4.8 s could be read."),
         (Tally(40, 3, 1.6), "Only 1.6 of 4.8 s could be read."),
-        (Tally(120, 1, 4.8), "1 damaged piece was left out of the video."),
-        (Tally(120, 9, 4.76), "9 damaged pieces were left out of the video."),
+        (Tally(120, 1, 4.8, 1), "The video is damaged in one place and may look wrong there."),
+        (Tally(120, 9, 4.76, 3), "The video is damaged in 3 places and may look wrong there."),
     ],
 )
 def test_a_summary_says_what_is_missing(tally: Tally, note: str | None) -> None:
     summary = tally.summary(4.8, 2.0)
     assert summary.note == note
     assert summary.errors == tally.errors
+
+
+def test_damage_on_end_is_one_place() -> None:
+    tally = Tally()
+    for sound in (True, False, False, True, False):
+        tally.look(sound)
+    assert tally.damaged == 2

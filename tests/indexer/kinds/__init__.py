@@ -29,7 +29,7 @@ class Cut:
     """Indexed up to where it ends, the right frames at the right times.
 
     `promised` seconds it would have lasted, and what is missing must be said; None where the
-    file itself does not say how long it was to be.
+    file itself does not say how long it was to be: then at most that it is damaged.
     """
 
     promised: float | None
@@ -75,11 +75,17 @@ class Ignored:
 
 Fate = Read | Cut | Scratched | Fails | Untaken | Same | Ignored
 
+DAMAGED = "The video is damaged in one place and may look wrong there."
+
 WHOLE = Read(2, 4.8, (0, 12, 25, 37, 50, 62, 75, 87, 100, 112))
 """All of 120 frames at 25 a second: what is on the screen every half second."""
 
 SHORT = Read(1, 1.2, (0, 3, 7, 11, 15, 18, 22, 26))
 """Thirty such frames: too short for a window, so the eight that one needs lie closer."""
+
+
+CANARY = 3000
+"""The first of the numbers in videos that nobody may open."""
 
 
 class Others(Protocol):

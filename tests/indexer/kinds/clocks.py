@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import media
 
-from kinds import SHORT, WHOLE, Fails, Kind, Read, derived, drawn, surgery
+from kinds import DAMAGED, SHORT, WHOLE, Fails, Kind, Read, derived, drawn, surgery
 from kinds.formats import QUICK_VP9
 
 _TICKS = [n / 25 for n in range(120)]
@@ -44,7 +44,12 @@ KINDS: tuple[Kind, ...] = (
         times=[10 + t for t in _TICKS],
         decord=_NO_END,
     ),
-    drawn("epoch.mkv", "a clock that counts from 1970", times=[1.7e9 + t for t in _TICKS]),
+    drawn(
+        "epoch.mkv",
+        "a clock that counts from 1970",
+        times=[1.7e9 + t for t in _TICKS],
+        decord="it ends by SIGABRT",
+    ),
     drawn(
         "wraps.ts",
         "a broadcast whose clock overflows on the way",
@@ -63,8 +68,11 @@ KINDS: tuple[Kind, ...] = (
     drawn("plain.ts", "H.264 without B-frames", container="mpegts", options={"bf": "0"}),
     Kind(
         "restarts.ts",
-        "two recordings in one file, the clock starting anew",
-        WHOLE,
+        "two recordings in one file, the clock starting anew: the first is read",
+        Read(
+            *(1, 2.4, (0, 7, 15, 22, 30, 37, 45, 52)),
+            DAMAGED,
+        ),
         lambda s, p: surgery.two_broadcasts(p, 60, (320, 240), since=0.0),
         decord="it mixes the two up",
     ),
@@ -169,6 +177,7 @@ KINDS: tuple[Kind, ...] = (
         "every picture at the same moment",
         Read(1, 0.0, None),
         lambda s, p: surgery.remuxed(s["mjpeg.avi"], p, lambda n: 0),
+        decord="it cannot find the frame rate",
     ),
     derived(
         "endless_by_header.mp4",

@@ -5,8 +5,9 @@ import socket
 import tempfile
 from pathlib import Path
 
-from kinds import WHOLE, Ignored, Kind, Others, Same, Untaken, derived, drawn, surgery
-from kinds.formats import CLEAR
+import media
+
+from kinds import CANARY, WHOLE, Ignored, Kind, Others, Same, Untaken, derived, drawn, surgery
 
 
 def _named(name: str, what: str, named: bool = False) -> Kind:
@@ -100,8 +101,7 @@ KINDS: tuple[Kind, ...] = (
         "beside.dat",
         "a video by another name, which folders are not looked through for",
         Ignored(),
+        frames=lambda: [media.numbered(CANARY + number) for number in range(30)],
         container="mpegts",
-        codec="mpeg1video",
-        options=CLEAR,
     ),
 )

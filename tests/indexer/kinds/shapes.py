@@ -5,7 +5,7 @@ from fractions import Fraction
 import media
 import numpy as np
 
-from kinds import Fails, Kind, Read, derived, drawn, surgery
+from kinds import DAMAGED, SHORT, Fails, Kind, Read, derived, drawn, surgery
 from kinds.formats import QUICK_HEVC, QUICK_VP9
 
 _FIFTHS = [n / 5 for n in range(20)]
@@ -71,7 +71,7 @@ KINDS: tuple[Kind, ...] = (
     drawn(
         "wide_pixels.mp4",
         "pixels that are not square",
-        Read(1, 1.2, (0, 3, 7, 11, 15, 18, 22, 26)),
+        SHORT,
         frames=lambda: media.clip(30, 360, 288),
         aspect=Fraction(16, 11),
     ),
@@ -81,7 +81,7 @@ KINDS: tuple[Kind, ...] = (
     drawn(
         "narrow.mp4",
         "48 x 480",
-        Read(1, 1.2, (0, 3, 7, 11, 15, 18, 22, 26)),
+        SHORT,
         frames=lambda: media.clip(30, 48, 480),
     ),
     _few("narrow16.mp4", "16 x 1080", 16, 1080, options={"crf": "5"}),
@@ -158,7 +158,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "grows.ts",
         "pictures that become larger on the way",
-        Read(1, 4.0, (0, 12, 25, 37, 50, 62, 75, 87)),
+        Read(1, 4.0, (0, 12, 25, 37, 50, 62, 75, 87), DAMAGED),
         lambda s, p: surgery.two_broadcasts(p, 50, (640, 480), since=2.0),
     ),
     Kind(
@@ -198,7 +198,12 @@ KINDS: tuple[Kind, ...] = (
         pixels="yuva420p",
         options=QUICK_VP9,
     ),
-    _few(
-        "alpha.mov", "ProRes that is partly transparent", codec="prores_ks", pixels="yuva444p10le"
+    drawn(
+        "alpha.mov",
+        "ProRes that is partly transparent",
+        SHORT,
+        frames=lambda: media.clip(30),
+        codec="prores_ks",
+        pixels="yuva444p10le",
     ),
 )

@@ -106,14 +106,14 @@ def _gab2(subtitles: str) -> bytes:
 
 
 KINDS: tuple[Kind, ...] = (
-    content("list.m3u8", "an HLS playlist of a file", _UNKNOWN, lambda s: hls(s.canary)),
-    content("list.mp4", "the same by the name of a video", _UNKNOWN, lambda s: hls(s.canary)),
-    content("remote.m3u8", "an HLS playlist of a URL", _UNKNOWN, lambda s: hls(s.url)),
-    content("remote.mp4", "the same by the name of a video", _UNKNOWN, lambda s: hls(s.url)),
+    content("list.m3u8", "an HLS playlist of a file", _REFUSED, lambda s: hls(s.canary)),
+    content("list.mp4", "the same by the name of a video", _REFUSED, lambda s: hls(s.canary)),
+    content("remote.m3u8", "an HLS playlist of a URL", _REFUSED, lambda s: hls(s.url)),
+    content("remote.mp4", "the same by the name of a video", _REFUSED, lambda s: hls(s.url)),
     content(
         "key.m3u8",
         "an HLS playlist whose key and header are asked for",
-        _UNKNOWN,
+        _REFUSED,
         lambda s: hls(
             s.canary, f'#EXT-X-KEY:METHOD=AES-128,URI="{s.url}"\n#EXT-X-MAP:URI="{s.url}"\n'
         ),
@@ -121,21 +121,21 @@ KINDS: tuple[Kind, ...] = (
     content(
         "glued.m3u8",
         "an HLS playlist that glues a secret to a video",
-        _UNKNOWN,
+        _REFUSED,
         lambda s: hls(f"concat:/etc/passwd|{s.canary}"),
     ),
     content(
         "master.m3u8",
         "an HLS playlist of playlists",
-        _UNKNOWN,
+        _REFUSED,
         lambda s: f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\n{s.url}\n",
     ),
-    content("dash.mpd", "a DASH manifest of a URL", _UNKNOWN, lambda s: _dash(s.url)),
-    content("dash.mp4", "a DASH manifest of a file", _UNKNOWN, lambda s: _dash(s.canary)),
+    content("dash.mpd", "a DASH manifest of a URL", _REFUSED, lambda s: _dash(s.url)),
+    content("dash.mp4", "a DASH manifest of a file", _REFUSED, lambda s: _dash(s.canary)),
     content(
         "entity.mp4",
         "a DASH manifest with an entity that is a file",
-        _UNKNOWN,
+        _REFUSED,
         lambda s: _dash("&x;", f'<!DOCTYPE MPD [<!ENTITY x SYSTEM "file://{s.canary}">]>'),
     ),
     content("session.sdp", "a session to listen to (SDP)", _REFUSED, lambda s: _SESSION),
@@ -156,7 +156,7 @@ KINDS: tuple[Kind, ...] = (
     content(
         "playlist.asx",
         "a Windows Media playlist",
-        _UNKNOWN,
+        _REFUSED,
         lambda s: f'<asx version="3.0"><entry><ref href="{s.url}"/></entry></asx>',
     ),
     content(
@@ -173,7 +173,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     content("stream.strm", "a media centre's link", _UNKNOWN, lambda s: f"{s.url}\n"),
     content(
-        "real.mov", "a link to a stream (RTSPtext)", _UNKNOWN, lambda s: f"RTSPtext\r{s.url}\r"
+        "real.mov", "a link to a stream (RTSPtext)", _REFUSED, lambda s: f"RTSPtext\r{s.url}\r"
     ),
     content(
         "vector.mp4",
