@@ -1,8 +1,10 @@
-"""What every test shares: where the repository is, and a data folder of its own."""
+"""What every test shares: where the repository is, a data folder of its own, real disks."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import Disks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,3 +21,11 @@ def data_dir(tmp_path: Path) -> Path:
     path = tmp_path / "data"
     path.mkdir()
     return path
+
+
+@pytest.fixture
+def disks() -> Iterator[Disks]:
+    """Disks that can be plugged in, unplugged and made read-only."""
+    given = Disks()
+    yield given
+    given.restore()

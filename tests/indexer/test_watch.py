@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Draw
+from disks import Disks
 
 from encoder.embedder import Embedder
 from indexer import folders, intake, settling, watch
@@ -430,41 +431,21 @@ def with_disk(followed: Followed, disk: str) -> None:
     database.close()
 
 
-@pytest.fixture
-def plug(tmp_path: Path) -> Iterator[Callable[[Path], None]]:
-    """Mounts an empty disk at a folder, or takes away the one that is mounted there."""
-    mounted: list[Path] = []
-
-    def _plug(place: Path) -> None:
-        if place in mounted:
-            mounted.remove(place)
-            assert os.system(f"umount {place}") == 0
-        elif os.system(f"mount -t tmpfs -o size=8m tmpfs {place} 2>/dev/null") == 0:
-            mounted.append(place)
-        else:
-            pytest.skip("disks cannot be mounted here")
-
-    yield _plug
-    for place in mounted:
-        os.system(f"umount {place}")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="mounts as Linux does")
 def test_a_disk_that_is_unmounted_and_comes_back_under_another_number(
-    followed: Followed, draw: Draw, tmp_path: Path, plug: Callable[[Path], None]
+    followed: Followed, draw: Draw, tmp_path: Path, disks: Disks
 ) -> None:
     disk = followed.folder / "disk"
     disk.mkdir()
-    plug(disk)
+    disks.plug(disk)
     for number in range(3):
         shutil.copy2(draw(tmp_path / f"{number}.mp4", 1, number), disk)
     draw(followed.folder / "own.mp4", 1, 9)
     followed.begin()
     followed.ready("0", "1", "2", "own")
-    plug(disk)
+    disks.unplug(disk)
     followed.rounds(5)
     assert followed.found() == {"0", "1", "2", "own"}
-    plug(disk)
+    disks.plug(disk)
     for number in range(2):
         shutil.copy2(tmp_path / f"{number}.mp4", disk)
     until(lambda: followed.missing() == {"2"})
