@@ -12,11 +12,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import LibraryError, no_room
-from indexer.ground import network_disk, refuse_full, refuse_read_only
+from indexer.errors import LibraryBusy, LibraryError, no_room
+from indexer.ground import has_room, network_disk, refuse_full, refuse_read_only
 
 Row = sqlite3.Row
-BUSY_SECONDS = 30.0
+BUSY_SECONDS = 5.0
+_HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+_CRAMMED = 1 << 20  # bytes
 
 # Each step takes a library from the version of its index to the next; never edit one, add one.
 STEPS = (
@@ -153,6 +155,7 @@ class Database:
             self._climb(read_only)
         except sqlite3.Error as error:
             refuse_full(path.parent)
+            self._refuse_held(error)
             raise LibraryError(
                 f"The library {path} cannot be opened ({error}). Your videos are safe. Move this "
                 "file away to begin a new library, or restore it from a backup."
@@ -197,18 +200,18 @@ class Database:
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """What one statement gives, or nothing. Raises LibraryError, or DiskFull."""
-        with self._lock, _named_errors():
+        with self._lock, self._named_errors():
             return self._db.execute(statement, values).fetchall()
 
     def changed(self, statement: str, *values: Any) -> int:
         """How many rows one statement changed. Raises LibraryError, or DiskFull."""
-        with self._lock, _named_errors():
+        with self._lock, self._named_errors():
             return self._db.execute(statement, values).rowcount
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """A block whose changes all happen, or none of them; may lie within another."""
-        with self._lock, _named_errors():
+        with self._lock, self._named_errors():
             if self._db.in_transaction:
                 yield
                 return
@@ -226,7 +229,7 @@ class Database:
 
     def copy_to(self, path: Path) -> None:
         """Write a copy as of this moment, while others go on. Raises LibraryError, or DiskFull."""
-        with self._lock, _named_errors(), closing(sqlite3.connect(path)) as target:
+        with self._lock, self._named_errors(), closing(sqlite3.connect(path)) as target:
             self._db.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
 
@@ -235,6 +238,33 @@ class Database:
         with self._lock:
             self._db.close()
 
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Give what SQLite raises our name and a sentence."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            self._refuse_held(error)
+            # A disk that is quite full makes it call other things an error of the disk.
+            if _code(error) == sqlite3.SQLITE_FULL or not has_room(self._path.parent, _CRAMMED):
+                raise no_room() from error
+            raise LibraryError(
+                f"The library could not be read or written ({error}). Your videos are safe; "
+                "check that the disk is sound, then restart."
+            ) from error
+
+    def _refuse_held(self, error: sqlite3.Error) -> None:
+        if _code(error) in _HELD:
+            raise LibraryBusy(
+                f"Another program holds the library {self._path}. Nothing is lost: all goes on by "
+                "itself once that program lets go of it."
+            ) from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    """What kind of error it is; the upper bits tell variants apart."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
 
 def _looking_on(path: Path) -> str:
     """The address of a library that is only read."""
@@ -242,17 +272,3 @@ def _looking_on(path: Path) -> str:
     # Readers write beside the file, too, unless nobody can: then it lies there as a whole.
     alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
     return f"{address}&immutable=1" if alone else address
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    """Give what SQLite raises our name and a sentence."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise no_room() from error
-        raise LibraryError(
-            f"The library could not be read or written ({error}). Your videos are safe; "
-            "check that the disk is sound, then restart."
-        ) from error

@@ -18,6 +18,7 @@ import qdrant_edge as edge
 from pydantic import ValidationError
 
 from indexer.errors import IndexerError, StoreError, no_room
+from indexer.ground import has_room, refuse_full
 from indexer.ownership import Ownership
 from indexer.points import EVERYTHING, Hit, Point, Scope, StoredSegment, fit, point_id
 from indexer.rows import (
@@ -39,7 +40,6 @@ _FINGERPRINT = "fingerprint.json"
 
 # Bytes of the disk that must be free. The engine writes through memory, and the system ends a
 # program (SIGBUS) for which it finds no room under that; so room is looked for before.
-ROOM_TO_OPEN = 32 << 20
 ROOM_TO_STORE = 128 << 20
 ROOM_TO_DELETE = 1 << 20
 
@@ -69,7 +69,7 @@ class EdgeStore:
         folder = root / fingerprint.key
         ownership = Ownership.of(folder)
         try:
-            _look_for_room(folder, ROOM_TO_OPEN)
+            refuse_full(folder)
             shard = _open_shard(folder, fingerprint)
         except BaseException:
             ownership.release()
@@ -225,7 +225,7 @@ def _read_json(path: Path) -> Any:
 
 
 def _look_for_room(folder: Path, size: int) -> None:
-    if shutil.disk_usage(folder).free < size:
+    if not has_room(folder, size):
         raise no_room()
 
 

@@ -88,3 +88,8 @@ def refuse_full(folder: Path) -> None:
             f"The disk of {folder} has only {free / MIB:.0f} MiB left; {TO_START // MIB} MiB are "
             "needed to start. What is stored is safe. Make room on it, then start again."
         )
+
+
+def has_room(folder: Path, size: int) -> bool:
+    """Whether so many bytes are free on the disk of `folder`."""
+    return shutil.disk_usage(folder).free >= size
