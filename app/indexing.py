@@ -3,7 +3,7 @@
 Knows when to say what. Does not know the words (progress.py), nor how anything is indexed.
 """
 
-import shutil
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ class Line:
     def show(self, text: str, settled: str) -> None:
         """Put the text where the last one was; in a log, only `settled`, and rarely."""
         if self._live:
-            fitting = printable(text)[: shutil.get_terminal_size().columns - 1]
+            fitting = printable(text)[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
             print(f"\r\x1b[K{fitting}", end="", file=sys.stderr, flush=True)
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + SELDOM

@@ -1,5 +1,6 @@
 """A real installation for the page's tests: toy model, embedded store, two short drawn videos."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 from drawn import BLUE, HOSTILE, RED, draw
 from fastapi.testclient import TestClient
 from serving import application
+from typed import Ended, Run
 
+from app import cli
 from indexer.engine import Engine
 from indexer.settings import Settings
 
@@ -45,3 +48,20 @@ def client(engine: Engine) -> Iterator[TestClient]:
 def video_id(engine: Engine) -> str:
     """The id of the red disc."""
     return next(v.video_id for v in engine.library.videos() if v.title == "red disc")
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `prismsearch` with arguments in this process, nothing read from the environment."""
+    for name in ("PRISMSEARCH_MODEL", "PRISMSEARCH_DATA_DIR", "QDRANT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def command(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["prismsearch", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capfd.readouterr()
+        assert "Traceback" not in printed.err
+        return Ended(int(ended.value.code or 0), printed.out, printed.err)
+
+    return command

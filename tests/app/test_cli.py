@@ -4,48 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from drawn import RED, draw
+from typed import Run
 
-from app import cli
 from app.terminal import clock
 from indexer.collection import Collection, Collections
 from indexer.database import Database
 
 LARGE = "videoprism_lvt_public_v1_large"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs `prismsearch` with arguments, nothing of it read from the environment."""
-    for name in ("PRISMSEARCH_MODEL", "PRISMSEARCH_DATA_DIR", "QDRANT_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-    def command(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["prismsearch", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capfd.readouterr()
-        assert "Traceback" not in printed.err
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
-
-    return command
 
 
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:

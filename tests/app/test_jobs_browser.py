@@ -219,7 +219,7 @@ def test_a_restart_in_the_middle_is_got_over(browser: Browser, tmp_path: Path) -
         view = looked_at(browser, url, forgiven=lost)
         page = view.__enter__()
         tab(page, "Library")
-        send(page, slow(tmp_path / "long.mp4", 90, 900))
+        send(page, slow(tmp_path / "long.mp4", 90, 450))
         expect(line(page, "long").locator(CHIP)).to_have_text("Indexing")
         page.evaluate("window.same = true")
     expect(page.locator(".ps-figures")).to_have_text("The server does not answer; trying again.")
