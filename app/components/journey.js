@@ -92,12 +92,14 @@ window.prism.journey ??= (() => {
     !paused && (counts.queued + counts.indexing > 0 || built !== null);
 
   let asking = false;
+  let beats = 0;
   async function refresh() {
     if (asking) return;
     asking = true;
     try {
       const status = await api("status");
-      if (journey.info?.model.name !== status.model) journey.info = await api("info");
+      const other = status.model && journey.info?.model.name !== status.model;
+      if (!journey.info || other || beats % 10 === 0) journey.info = await api("info");
       journey.status = status;
       lost = false;
       emit("status", status);
@@ -112,7 +114,6 @@ window.prism.journey ??= (() => {
 
   let lost = false;
   let watched = null; // the Library tab says when it can be seen
-  let beats = 0;
   setInterval(() => {
     if (document.visibilityState !== "visible") return;
     beats += 1;

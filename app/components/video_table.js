@@ -13,6 +13,7 @@ const pick = el("button", { type: "button", class: "ps-button ps-primary", oncli
 const zone = el("div", { class: "ps-drop", hidden: true },
   icon("upload"), el("p", {}, "Drop videos here, or"), pick, el("p", { class: "ps-hint" }), picker);
 const locked = el("p", { class: "ps-hint", hidden: true }, "This library is read-only: videos cannot be added or removed here.");
+const followed = el("p", { class: "ps-hint ps-followed", hidden: true });
 const chips = Object.entries(FILTERS).map(([state, name]) => filter(state, name));
 const find = el("input", { type: "search", placeholder: "Part of a title", "aria-label": "Filter by title" });
 const again = el("button", { type: "button", class: "ps-button", hidden: true, onclick: retryAll }, "Try all failed again");
@@ -24,7 +25,7 @@ const nothing = el("p", { class: "ps-status", role: "status", hidden: true });
 const shown = el("span", { class: "ps-hint" });
 const further = el("div", { class: "ps-further", hidden: true },
   el("button", { type: "button", class: "ps-button", onclick: reach }, `Show ${CHUNK} more`), shown);
-root.replaceChildren(zone, locked, uploads.view, bench, trouble, list, nothing, further);
+root.replaceChildren(zone, locked, followed, uploads.view, bench, trouble, list, nothing, further);
 
 const rows = new Map(); // by video id
 const asked = { state: "", words: "" };
@@ -128,8 +129,15 @@ function refresh() {
   if (root.offsetParent !== null) visible().forEach(load);
 }
 
+function folders(all) {
+  const named = all.map(({ name, there }) => (there ? name : `${name} (not there now; its videos wait for it)`));
+  return named.length ? `${all.length > 1 ? "Followed folders" : "Followed folder"}: ${named.join(", ")}` : "";
+}
+
 function draw(status) {
   const fixed = journey.info.read_only;
+  followed.textContent = folders(journey.info.folders);
+  followed.hidden = !followed.textContent;
   zone.hidden = fixed;
   locked.hidden = !fixed;
   zone.querySelector(".ps-hint").textContent = `Up to ${bytes(journey.info.max_upload_bytes)} each. They stay on this machine.`;
