@@ -231,6 +231,36 @@ def test_a_restart_in_the_middle_is_got_over(browser: Browser, tmp_path: Path) -
         view.__exit__(None, None, None)
 
 
+def test_another_index_is_built_beside_and_the_old_one_removed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    where = ("--model", "toy", "--data-dir", str(tmp_path / "data"), "--port", "0")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    slow(folder / "long.mp4", 90, 120)
+    with running("serve", str(folder), *where) as address, looked_at(browser, address) as page:
+        tab(page, "Library")
+        expect(line(page, "long").locator(CHIP)).to_have_text("Ready")
+    with (
+        running("serve", *where, "--window", "1") as address,
+        looked_at(browser, address) as page,
+    ):
+        tab(page, "Library")
+        page.get_by_role("button", name="Pause").click()
+        building = page.locator(".ps-reason", has_text="Building")
+        expect(building).to_contain_text("a new index for toy beside the current one")
+        expect(building).to_contain_text("Search goes on with the current one.")
+        assert page.request.get("/api/v1/search?q=a+red+circle").json()["moments"]
+        page.get_by_role("button", name="Resume").click()
+        old = page.locator(".ps-old li")
+        expect(old).to_contain_text("The old index of toy")
+        expect(building).to_be_hidden()
+        old.get_by_role("button", name="Remove it").click()
+        page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
+        expect(old).to_have_count(0)
+        assert len(page.request.get("/api/v1/collections").json()["collections"]) == 1
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where 250 videos are shown, in every state; none of them can be indexed, none is tried."""
