@@ -84,7 +84,8 @@ class Probe:
     `duration` is in seconds: measured where that is cheap, and as promised by the file where
     its end is missing. `start` is the container's time of the first moment, to be subtracted
     from its timestamps. `width` and `height` are as displayed, after `rotation` (degrees) and
-    pixel aspect.
+    pixel aspect. It is `seekable` unless its clock is set anew on the way: then a moment can only
+    be reached from the beginning.
     """
 
     duration: float
@@ -97,6 +98,7 @@ class Probe:
     container: str
     has_audio: bool
     plays: Plays
+    seekable: bool
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ so that it needs no decoding library.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _MISSING_SECONDS = 0.5  # a file that stops this much before its promised end is cut off
 _FRAME_SECONDS = 1 / 25  # where neither a frame nor the file says how long it stays
+_SET_BACK, _SET_FORWARD = 1.0, 10.0  # seconds; less is packets out of order, or a pause
 _MICROSECONDS = 1e6  # the unit of a container's own times
 
 
@@ -51,6 +52,44 @@ class Clock:
         return time, shown
 
 
+class Continuous:
+    """Makes a broadcast's clock go on where it is set anew, as between recordings in a row.
+
+    The first video's packets tell; all others follow it.
+    """
+
+    def __init__(self) -> None:
+        self.joints = 0
+        """How often the clock was set anew."""
+        self._ahead = 0.0
+        self._guide: Any = None
+        self._due: float | None = None
+
+    def mend(self, packet: Any) -> None:
+        """Change a packet's times to those of a clock that was never set; in their own order."""
+        stamp = packet.pts if packet.dts is None else packet.dts
+        if stamp is None:
+            return
+        if packet.stream.type == "video" and self._guide in (None, packet.stream.index):
+            self._guide = packet.stream.index
+            self._follow(float(stamp * packet.stream.time_base), length(packet, packet.stream))
+        shift = round(self._ahead / packet.stream.time_base)
+        if packet.dts is not None:
+            packet.dts += shift
+        if packet.pts is not None:
+            packet.pts += shift
+            if abs(packet.pts - stamp - shift) * packet.stream.time_base > _SET_FORWARD:
+                packet.pts = packet.dts  # it is shown behind the joint, and read before it
+
+    def _follow(self, time: float, lasts: float) -> None:
+        time += self._ahead
+        if self._due is not None and not -_SET_BACK < time - self._due < _SET_FORWARD:
+            self._ahead += self._due - time
+            self.joints += 1
+            time = self._due
+        self._due = time + lasts
+
+
 @dataclass
 class Survey:
     """What a pass over the packets finds, in seconds on the container's clock."""
@@ -59,6 +98,7 @@ class Survey:
     end: float = -math.inf
     first: float = math.inf  # of pictures or sound
     last: float = -math.inf
+    clock: Continuous = field(default_factory=Continuous)
 
     def note(self, packet: Any, is_video: bool) -> None:
         """Take one packet of the video or its sound into account, unless an edit hides it."""
@@ -86,9 +126,9 @@ class Survey:
 def duration(container: Any, stream: Any, survey: Survey, most: float) -> float:
     """Seconds of video: as measured, or as promised where the measuring met a missing end.
 
-    A promise of more than `most` seconds is not believed.
+    A promise of more than `most` seconds is not believed, nor one by a clock that was set anew.
     """
-    promised = _promised(container, stream)
+    promised = 0.0 if survey.clock.joints else _promised(container, stream)
     if survey.last < promised - _MISSING_SECONDS and promised <= most:
         return promised
     return max(0.0, survey.end - survey.start)

@@ -41,7 +41,8 @@ class PyavSource:
 
     def pictures(self) -> Iterator[tuple[float, float, VideoFrame]]:
         """Decode from just before the first wanted point, or failing that from the beginning."""
-        if self._since > _SEEK_LEAD and (yield from self._from(self._since)):
+        far = self._since > _SEEK_LEAD and self._probe.seekable
+        if far and (yield from self._from(self._since)):
             return
         with opened(self._request.path, self._request.limits) as (container, stream):
             yield from self._timed(container, stream)

@@ -19,11 +19,14 @@ from indexer.decoding import Limits
 from indexer.errors import VideoError
 from indexer.formats import CODECS, CONTAINERS
 from indexer.sandbox import regular_file
+from indexer.timeline import Continuous
 
 F = TypeVar("F")
 
 # Playlists whose names give them away are refused by their kind; these by what they begin with.
 _PLAYLISTS = (b"#EXTM3U", b"<?xml", b"<asx", b"RTSPtext")
+
+_MAY_BE_SET = 0x0200  # a container's flag: its clock need not go on for ever
 
 # A title that is no text must not cost its video. PyAV 19 forgives it unasked.
 _FORGIVING: dict[str, Any] = (
@@ -108,10 +111,20 @@ def check_duration(seconds: float, limits: Limits) -> None:
         raise VideoError("too_long", hours=seconds / 3600, limit=limits.seconds / 3600)
 
 
-def packets(container: InputContainer, *streams: Stream) -> Iterator["Packet[Any]"]:
-    """The packets of some streams, or of all, up to the first that the container cannot give."""
+def packets(
+    container: InputContainer, *streams: Stream, clock: Continuous | None = None
+) -> Iterator["Packet[Any]"]:
+    """The packets of some streams, or of all, up to the first that the container cannot give.
+
+    Those of a broadcast come on one clock, however often it was set; `clock` counts that.
+    """
+    clock = clock or Continuous()
+    broadcast = container.format.flags & _MAY_BE_SET
     try:
-        yield from container.demux(*streams)
+        for packet in container.demux(*streams):
+            if broadcast:
+                clock.mend(packet)
+            yield packet
     except FFmpegError as error:
         unless_memory(error)
 

@@ -35,7 +35,7 @@ def inspect(path: str, limits: Limits) -> Probe:
             raise VideoError("nothing_decodable")
         duration = timeline.duration(container, stream, survey, limits.seconds)
         check_duration(duration, limits)
-        return _probe(container, stream, picture, survey.start, duration)
+        return _probe(container, stream, picture, survey, duration)
 
 
 def _survey(
@@ -44,7 +44,7 @@ def _survey(
     """Decode up to the first picture; look at all packets unless the file is very large."""
     survey, picture = timeline.Survey(), None
     whole = container.size <= _SURVEY_BYTES
-    for count, packet in enumerate(packets(container)):
+    for count, packet in enumerate(packets(container, clock=survey.clock)):
         if picture is None and packet.stream is stream:
             picture = next(iter(decode(packet, VideoFrame) or ()), None)
         if packet.stream.type in ("video", "audio"):
@@ -58,13 +58,17 @@ def _probe(
     container: InputContainer,
     stream: VideoStream,
     picture: VideoFrame,
-    start: float,
+    survey: timeline.Survey,
     duration: float,
 ) -> Probe:
     width, height = displayed(stream, picture)
     name = _container_name(container)
     sound = frozenset(codec_of(audio) for audio in container.streams.audio)
-    tidy = abs(start) < _TICK and not _has_rivals(container) and _begins_to_play(container, name)
+    tidy = (
+        abs(survey.start) < _TICK
+        and not _has_rivals(container)
+        and _begins_to_play(container, name)
+    )
     making = Making(
         container=name,
         codec=codec_of(stream),
@@ -75,7 +79,7 @@ def _probe(
     )
     return Probe(
         duration=duration,
-        start=start,
+        start=survey.start,
         width=width,
         height=height,
         rotation=upright(picture).turns * 90,
@@ -84,6 +88,7 @@ def _probe(
         container=name,
         has_audio=bool(sound),
         plays=plays(making),
+        seekable=survey.clock.joints == 0,
     )
 
 

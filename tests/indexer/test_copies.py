@@ -37,6 +37,8 @@ REMUXED = [
     "turned90.mp4",
     "cut.mkv",
     "vp9.mp4",
+    "restarts.ts",
+    "jumps.ts",
 ]
 ENCODED = [
     "hevc.mp4",

@@ -304,7 +304,7 @@ def test_thumbnails_can_be_left_out(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["long_gop.mp4", "long_gop.ts", "vp9.webm", "vfr.mp4", "slides.mp4"]
+    "name", ["long_gop.mp4", "long_gop.ts", "vp9.webm", "vfr.mp4", "slides.mp4", "restarts.ts"]
 )
 def test_reading_from_the_middle_gives_the_same_samples(shelf: Shelf, name: str) -> None:
     whole, summary = read(shelf[name])

@@ -18,6 +18,7 @@ Change = Callable[[bytes], bytes]
 _VIDEO_PACKET = b"\0\0\1\xe0"  # begins a picture in a transport stream
 _JPEG_SIZE = b"\xff\xc0\x00\x11"
 _VP8_SIZE = b"\x9d\x01\x2a"
+_SMALL = {"bf": "0", "g": "12"}  # groups of pictures
 
 
 # --- bytes --------------------------------------------------------------------------------
@@ -264,7 +265,7 @@ def two_broadcasts(path: Path, count: int, size: tuple[int, int], since: float) 
         part = path.with_suffix(f".{begin}.part")
         frames = [media.numbered(n, width, height) for n in range(begin, begin + count)]
         times = [start + n / 25 for n in range(count)]
-        media.write(part, frames, container="mpegts", times=times, options={"bf": "0"})
+        media.write(part, frames, container="mpegts", times=times, options=_SMALL)
         parts.append(part.read_bytes())
         part.unlink()
     path.write_bytes(b"".join(parts))
