@@ -9,7 +9,7 @@ import time
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Literal
 
 from indexer.content import Content
 from indexer.database import Database
@@ -19,12 +19,19 @@ from indexer.formats import SUPPORTED, Plays
 from indexer.queue import Queue
 from indexer.records import QUEUE_ORDER, Video, VideoState, known, rows
 
-__all__ = ["Library", "Page", "Video", "VideoState", "title_of"]
+__all__ = ["Library", "Page", "Standing", "Video", "VideoState", "title_of"]
 
-# The job table: what is under way, what comes next, what needs a person, what is ready.
+Standing = Literal[VideoState, "missing"]
+"""How a video stands to a person: one whose file is gone stands nowhere else."""
+
+STANDINGS: tuple[Standing, ...] = ("indexing", "queued", "failed", "missing", "cancelled", "done")
+"""The order of the job table: under way, what comes next, what needs a person, what is ready."""
+
+_STANDING = "CASE WHEN missing THEN 'missing' ELSE state END"
 _TABLE_ORDER = (
-    "CASE state WHEN 'indexing' THEN 0 WHEN 'queued' THEN 1 WHEN 'failed' THEN 2"
-    f" WHEN 'cancelled' THEN 3 ELSE 4 END, CASE state WHEN 'done' THEN -place END, {QUEUE_ORDER}"
+    f"CASE {_STANDING} "
+    + " ".join(f"WHEN '{standing}' THEN {place}" for place, standing in enumerate(STANDINGS))
+    + f" END, CASE state WHEN 'done' THEN -place END, {QUEUE_ORDER}"
 )
 
 
@@ -68,25 +75,31 @@ class Library:
         return self._known("WHERE NOT removing AND state = ? ORDER BY place", state)
 
     def page(
-        self, state: VideoState | None = None, words: str = "", offset: int = 0, limit: int = 100
+        self, standing: Standing | None = None, words: str = "", offset: int = 0, limit: int = 100
     ) -> Page:
-        """A stretch of the job table: those in one state, with every one of the words in the title.
+        """A stretch of the job table: those of one standing, with all of the words in the title.
 
-        The order is: under way, next in the queue, failed, cancelled, ready with the newest first.
+        In the order of `STANDINGS`: what waits by its turn, what is ready with the newest first.
         """
         parts, values = ["NOT removing"], list[Any]()
-        if state is not None:
-            parts.append("state = ?")
-            values.append(state)
+        if standing is not None:
+            parts.append(f"{_STANDING} = ?")
+            values.append(standing)
         for word in words.split():
-            parts.append("INSTR(LOWER(title), LOWER(?))")
-            values.append(word)
+            parts.append("INSTR(CASEFOLD(title), ?)")
+            values.append(word.casefold())
         clause = "WHERE " + " AND ".join(parts)
         count = rows(
             self._database, self.fingerprint, f"SELECT COUNT(*) FROM known {clause}", *values
         )
         order = f"{clause} ORDER BY {_TABLE_ORDER} LIMIT ? OFFSET ?"
         return Page(count[0][0], self._known(order, *values, limit, offset))
+
+    def standings(self) -> dict[Standing, int]:
+        """How many videos there are of each standing."""
+        question = f"SELECT {_STANDING}, COUNT(*) FROM known WHERE NOT removing GROUP BY 1"
+        found = {row[0]: row[1] for row in rows(self._database, self.fingerprint, question)}
+        return {standing: found.get(standing, 0) for standing in STANDINGS}
 
     def get(self, video_id: str) -> Video | None:
         """The video of this id, or None if it is unknown or being removed."""
@@ -102,7 +115,9 @@ class Library:
 
     def playable_ids(self) -> frozenset[str]:
         """The ids of all videos whose file is not known to be missing."""
-        found = self._database.rows("SELECT video_id FROM videos WHERE NOT removing AND NOT missing")
+        found = self._database.rows(
+            "SELECT video_id FROM videos WHERE NOT removing AND NOT missing"
+        )
         return frozenset(row[0] for row in found)
 
     def counts(self) -> dict[VideoState, int]:
