@@ -30,7 +30,7 @@ PLANNED = {
 
 FAILED = {
     "empty": "empty_file",
-    "list": "not_a_video",
+    "list": "container_not_allowed",
     "ruined": "corrupt",
     "tiny": "bad_dimensions",
     "words": "not_a_video",
