@@ -7,6 +7,7 @@ Changes nothing.
 import shutil
 from collections.abc import Iterator
 
+from indexer.ground import network_disk
 from indexer.queue import Queue
 from indexer.upkeep.case import Case, Finding
 
@@ -17,6 +18,7 @@ _SHOWN = 3
 def tell_surroundings(case: Case) -> Iterator[Finding]:
     """Notes only."""
     yield from _room(case)
+    yield from _network(case)
     yield from _hidden(case)
     yield from _switch(case)
 
@@ -26,6 +28,14 @@ def _room(case: Case) -> Iterator[Finding]:
     if free < case.settings.min_free_bytes:
         told = f"The disk of the data folder has only {free / GIB:.2f} GiB left: make room, or "
         yield Finding("disk_low", told + "uploads are refused and indexing waits.", note=True)
+
+
+def _network(case: Case) -> Iterator[Finding]:
+    kind = network_disk(case.settings.data_dir)
+    if kind is not None:
+        told = f"The data folder lies on a network disk ({kind}), where a connection that breaks "
+        told += "may damage the library or its index: keep backups."
+        yield Finding("network_disk", told, note=True)
 
 
 def _hidden(case: Case) -> Iterator[Finding]:

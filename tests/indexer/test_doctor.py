@@ -10,6 +10,7 @@ from conftest import Draw
 from installed import KEY, Installed, install, points, tree
 from qdrant_stub import API_KEY, Stub, serving
 
+from indexer import ground
 from indexer.collection import Collection, Collections
 from indexer.engine import Engine
 from indexer.errors import LibraryError, StoreLocked
@@ -359,6 +360,13 @@ def test_hidden_videos_are_named_and_their_files_not_missed(made: Installed) -> 
 def test_a_full_disk_is_told(made: Installed) -> None:
     greedy = made.settings.model_copy(update={"min_free_bytes": 1 << 60})
     assert note(greedy).code == "disk_low"
+
+
+def test_a_network_disk_is_told(made: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = made.folder / "mounts"
+    table.write_text(f"server:/share {made.data_dir} nfs4 rw 0 0\n")
+    monkeypatch.setattr(ground, "MOUNTS", table)
+    assert "network disk (nfs4)" in note(made.settings).message
 
 
 # Nothing to look at, or not now.
