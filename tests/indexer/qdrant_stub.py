@@ -7,6 +7,7 @@ server would reject does not pass here. It shows nothing of approximate search, 
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class Stub:
     url: str = ""
     broken: int | None = None
     """The status to answer everything with."""
+    slow: float = 0.0
+    """Seconds before every answer."""
     indexed: dict[str, list[str]] = field(default_factory=dict)
     """Payload fields that were indexed, by collection."""
     indexed_before_data: bool = True
@@ -154,6 +157,7 @@ ROUTES: list[tuple[str, str, Answer]] = [
 
 
 def _answer(stub: Stub, method: str, path: str, body: bytes) -> tuple[int, Any]:
+    time.sleep(stub.slow)
     if stub.broken is not None:
         return stub.broken, "out of order"
     for verb, pattern, answer in ROUTES:
@@ -197,8 +201,9 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def serving(stub: Stub) -> Iterator[Stub]:
-    """Answer on a free port of 127.0.0.1 until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stub))
+    """Answer on a port of 127.0.0.1 until the block ends: a free one, the second time the same."""
+    port = int(stub.url.rpartition(":")[2] or 0)
+    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(stub))
     server.daemon_threads = True
     stub.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
