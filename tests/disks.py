@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,16 @@ class Disks:
             place.chmod(0o755)
         for place in reversed(self._mounted):
             subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """A block during which a disk has not a byte left."""
+    filling = disk / "filling"
+    try:
+        with filling.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(b"\0" * 4096):
+                pass
+        yield
+    finally:
+        filling.unlink()

@@ -5,13 +5,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import Draw
-from disks import Disks
+from disks import Disks, full
 from qdrant_stub import API_KEY, Stub, serving
 
 from encoder.errors import EncoderError
@@ -51,20 +50,6 @@ def finish(engine: Engine, segments: int) -> None:
         assert (video.state, video.attempts, video.note) == ("done", 0, None)
     assert engine.store.count() == engine.serving.queue.segments() == segments
     assert engine.status().waiting is None
-
-
-@contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """A block during which not a byte is free."""
-    filling = disk / "filling"
-    with filling.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"\0" * 4096):
-                pass
-        except OSError:
-            pass
-        yield
-    filling.unlink()
 
 
 def add_facts(database: Database, count: int) -> None:
