@@ -34,6 +34,13 @@ class NotReadyError(ApiError):
     code = "not_indexed_yet"
 
 
+class CopyNeededError(ApiError):
+    """The video is there, but browsers play a copy of it, which is not."""
+
+    status = 409
+    code = "copy_needed"
+
+
 class LengthRequiredError(ApiError):
     """An upload must declare its length before its bytes."""
 

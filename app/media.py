@@ -1,28 +1,21 @@
 """Videos and posters as bytes, under ids that tell nothing of the disk.
 
-Knows how to answer GET and HEAD with Range for the one file that an id stands for. Does not know
-any other path, and takes none.
+Knows how to answer GET and HEAD with Range for the one file that an id stands for: what a browser
+plays. Does not know any other path, and takes none.
 """
 
 from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
 
 from app.access import KnownVideo, OpenEngine
-from app.errors import NotFoundError
+from app.errors import CopyNeededError, NotFoundError
 
 router = APIRouter(prefix="/media")
-TYPES = {
-    ".mp4": "video/mp4",
-    ".m4v": "video/mp4",
-    ".mov": "video/mp4",
-    ".webm": "video/webm",
-    ".mkv": "video/webm",
-    ".ogv": "video/ogg",
-}
+WEBM = b"\x1a\x45\xdf\xa3"
 CACHED = {"cache-control": "private, max-age=3600"}
 
 
@@ -31,12 +24,27 @@ def _route(path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 @_route("/{video_id}/video")
-def source(video: KnownVideo) -> FileResponse:
-    """The video's own file; browsers seek in it by Range."""
-    if not video.path.is_file():
+def played(
+    video: KnownVideo,
+    engine: OpenEngine,
+    copy: Annotated[str | None, Query(description="the copy, even where the file would do")] = None,
+) -> FileResponse:
+    """The video's own file if browsers play it, else its copy; they seek in it by Range."""
+    if copy is None and not video.path.is_file():
         raise NotFoundError(f"The file of “{video.title}” is no longer where it was.")
-    kind = TYPES.get(video.path.suffix.lower(), "application/octet-stream")
-    return FileResponse(video.path, media_type=kind, headers=CACHED)
+    file = engine.playable.file(video, copy is not None)
+    if file is None:
+        raise CopyNeededError(
+            f"Browsers do not play “{video.title}” as it is, and there is no copy of it yet. "
+            f"Ask for one: POST /api/v1/videos/{video.video_id}/playable."
+        )
+    return FileResponse(file, media_type=_kind(file), headers=CACHED)
+
+
+def _kind(file: FilePath) -> str:
+    """Of the two kinds that are sent; a name may say anything."""
+    with file.open("rb") as content:
+        return "video/webm" if content.read(4) == WEBM else "video/mp4"
 
 
 @_route("/{video_id}/poster/{index}.jpg")

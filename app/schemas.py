@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from indexer.collection import Role
 from indexer.formats import Plays
 from indexer.library import Standing
+from indexer.playable import PlayState
 from indexer.records import Step, VideoState
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -178,6 +179,19 @@ class CollectionsOut(BaseModel):
     """Every index, the one that answers first."""
 
     collections: list[CollectionOut]
+
+
+class PlayableOut(BaseModel):
+    """How a video can be played: at `address` once it is ready; `share` (0 to 1) of its copy is.
+
+    `how` is None where the file cannot be read; `message` says what went wrong.
+    """
+
+    state: PlayState
+    how: Plays | None
+    share: float
+    message: str | None
+    address: str | None
 
 
 class HeatOut(BaseModel):

@@ -4,6 +4,7 @@ Knows which of the two a video needs, and what can be said of it meanwhile. Know
 copies are made (copy_queue.py) nor which ones are kept (copies.py).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -72,11 +73,13 @@ class Playable:
     def file(self, video: Video, copy: bool = False) -> Path | None:
         """What to send to a browser: the video's own file or its copy; None if that is not there.
 
-        `copy` asks for the copy where the file itself would do. Raises VideoError.
+        `copy` asks for the copy where the file itself would do. Of a file that cannot be read
+        there is no better version than itself.
         """
-        if not copy and self._how(video) == "as_is":
-            return video.path
-        return self._copies.use(video.video_id)
+        given: Plays = "as_is"
+        with suppress(VideoError):
+            given = "transcode" if copy else self._how(video)
+        return video.path if given == "as_is" else self._copies.use(video.video_id)
 
     def remove(self, video_id: str) -> None:
         """Delete a video's copy, also one in the making."""

@@ -1,5 +1,5 @@
 // One video at its moment, with the query's heat over the whole of it and its other moments.
-const { el, icon, iconButton, on, emit, clock, api, latest, heat, journey } = window.prism;
+const { el, icon, iconButton, on, emit, clock, api, latest, heat, journey, playback } = window.prism;
 const root = element.querySelector(".ps-moment-player");
 const ask = latest();
 
@@ -13,11 +13,16 @@ const title = el("h2", { class: "ps-title" });
 const place = el("span", { class: "ps-now" });
 const moments = el("div", { class: "ps-moments", role: "group", "aria-label": "Moments in this video" });
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
+const preparing = el("span", { role: "status" });
+const percent = el("span", { "aria-hidden": "true" }); // read out at every change it would be a nuisance
+const bar = el("progress", { max: "1", "aria-label": "How much of the copy is prepared" });
+const prepare = el("button", { type: "button", class: "ps-button", onclick: watch }, "Prepare it");
+const veil = el("div", { class: "ps-veil", hidden: true }, el("p", {}, preparing, percent), bar, prepare);
 const copy = iconButton("link", "Copy a link to this moment", copyLink);
 const shut = iconButton("close", "Close the player", () => journey.close());
 root.replaceChildren(
   el("section", { "aria-label": "Player" },
-    video,
+    el("div", { class: "ps-stage" }, video, veil),
     el("div", { class: "ps-line" }, canvas, bubble),
     trouble,
     el("div", { class: "ps-caption" }, title, place, copy, shut),
@@ -25,6 +30,10 @@ root.replaceChildren(
 );
 
 let wanted = null; // seconds to be at as soon as the video can seek
+let shown = null; // the id of the video that is in the player, or will be
+let eager = false; // whether it is to play as soon as it can
+let distrusted = null; // the id of a video that this browser could not play as it was
+let leave = () => {}; // stops listening for a copy
 let known = null; // the video's row, for its length before its own data has come
 let results = null;
 const view = { segments: [], scale: { low: 0, high: 1 }, duration: 0, time: 0, marks: [], hover: null };
@@ -43,9 +52,10 @@ function draw() {
   if (canvas.clientWidth) heat.draw(canvas, view);
 }
 
-function say(message) {
+function say(message, again) {
   trouble.textContent = message || "";
   trouble.hidden = !message;
+  if (again) trouble.append(" ", el("button", { type: "button", class: "ps-again", onclick: again }, "Try again"));
 }
 
 function seek(seconds) {
@@ -59,17 +69,82 @@ function seek(seconds) {
 async function open({ video: id, at, play }) {
   document.body.classList.add("ps-open");
   say("");
-  const address = `/media/${id}/video`;
-  if (video.getAttribute("src") !== address) {
+  eager = play;
+  if (shown !== id) {
     known = null;
     view.segments = [];
-    video.setAttribute("src", address);
-  }
+    load(id, { wants: play });
+  } else if (play && !video.getAttribute("src")) load(id, { wants: true });
   seek(at);
-  if (play) video.play().catch(() => {}); // refused without a gesture: it stays at its moment
+  start();
   name(id);
   list();
   warm();
+}
+
+// Show the video as soon as there is something that this browser plays.
+function load(id, { wants }) {
+  leave();
+  empty();
+  say("");
+  shown = id;
+  const poster = results?.moments.find((one) => one.video_id === id)?.poster;
+  if (poster) video.poster = poster;
+  else video.removeAttribute("poster");
+  leave = playback.follow(id, { wants, failed: distrusted === id }, (now) => {
+    tell(now);
+    if (now.state !== "ready") return;
+    video.setAttribute("src", now.address);
+    start();
+  });
+}
+
+function tell(now) {
+  cover(!["ready", "failed"].includes(now.state));
+  const words = playback.words(now);
+  if (preparing.textContent !== words) preparing.textContent = words;
+  percent.textContent = now.state === "making" ? ` ${Math.floor(100 * now.share)}\u00a0%` : "";
+  bar.hidden = now.state !== "making";
+  bar.value = now.share ?? 0;
+  prepare.hidden = now.state !== "needed";
+  if (now.state === "failed") say(now.message, watch);
+}
+
+function watch() {
+  eager = true;
+  load(shown, { wants: true });
+}
+
+function start() {
+  // Refused without a gesture: then it stays at its moment.
+  if (eager && video.getAttribute("src")) video.play().catch(() => {});
+}
+
+// Over the moment's picture goes what is said while there is nothing to play.
+function cover(covered) {
+  veil.hidden = !covered;
+  video.controls = !covered;
+}
+
+function empty() {
+  cover(false);
+  if (!video.getAttribute("src")) return;
+  wanted ??= video.currentTime;
+  video.removeAttribute("src");
+  video.load();
+}
+
+// What it got does not play here: perhaps its copy was cleared away, else a better one is needed.
+async function recover() {
+  const id = shown;
+  const was = video.getAttribute("src");
+  if (distrusted === id) return say("Your browser cannot play this video. Searching it works all the same.");
+  const wants = eager || video.played.length > 0;
+  wanted ??= video.currentTime;
+  const now = await api(`videos/${id}/playable`).catch(() => null);
+  if (shown !== id || video.getAttribute("src") !== was) return;
+  if (now?.address === was) distrusted = id;
+  load(id, { wants });
 }
 
 async function name(id) {
@@ -127,11 +202,11 @@ function list() {
 
 function close() {
   document.body.classList.remove("ps-open");
+  leave();
   video.pause();
-  video.removeAttribute("src");
-  video.load();
+  empty();
+  shown = wanted = known = null;
   view.segments = [];
-  known = null;
   say("");
 }
 
@@ -161,8 +236,13 @@ video.addEventListener("loadedmetadata", () => {
   draw();
 });
 video.addEventListener("error", () => {
-  if (!video.getAttribute("src")) return;
-  say("Your browser cannot play this video's format. Searching it works all the same.");
+  if (video.getAttribute("src")) recover();
+});
+video.addEventListener("play", () => {
+  eager = true;
+});
+video.addEventListener("pause", () => {
+  if (video.getAttribute("src") && !video.error) eager = false; // a person did it, or the end came
 });
 for (const change of ["timeupdate", "seeked", "durationchange"]) {
   video.addEventListener(change, () => {

@@ -12,7 +12,7 @@ import gradio as gr
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"
-SHARED_SCRIPTS = ("shared", "journey", "heat", "menu", "upload", "video_row")
+SHARED_SCRIPTS = ("shared", "journey", "heat", "playback", "menu", "upload", "video_row")
 
 Name = Literal[
     "masthead",
