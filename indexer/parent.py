@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 from types import TracebackType
@@ -98,7 +99,8 @@ class Child:
         if self._process.poll() is not None:
             return
         if _POSIX:
-            os.killpg(self._process.pid, signal.SIGKILL)  # its own group: see above
+            with suppress(ProcessLookupError):  # it ended, and another thread took note of that
+                os.killpg(self._process.pid, signal.SIGKILL)  # its own group: see above
         else:
             self._process.kill()
 

@@ -91,6 +91,17 @@ def test_leaving_early_leaves_nothing_behind(video: Path) -> None:
     wait_until(lambda: threading.active_count() <= threads)
 
 
+def test_a_child_may_end_while_it_is_being_ended(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with large_frames(video) as frames:
+        next(frames)
+        process = frames._child._process
+        process.kill()
+        process.wait()
+        monkeypatch.setattr(process, "poll", lambda: None)  # as it was a moment before
+
+
 @needs_proc
 def test_a_pausing_consumer_stops_the_decoder(video: Path) -> None:
     """It neither decodes ahead nor grows, and goes on afterwards."""
