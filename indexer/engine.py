@@ -157,14 +157,7 @@ class Engine:
         self.worker = Worker(self.library, self._take, self._prepare, self.meters)
         self.meters.watch(self.status)
         self._watch = Watch(
-            Following(
-                library=self.library,
-                places=places,
-                skip=real_path(settings.data_dir),
-                take=self._take_in,
-                drop=self.worker.drop,
-                tell=self._tell,
-            )
+            Following(places, real_path(settings.data_dir), self._take_in, self._lose, self._tell)
         )
         for index in self._indexes():
             index.delete_leftovers(self._collections)
@@ -285,6 +278,12 @@ class Engine:
         if self._intake.follow(path, check):
             self._remove_replaced()
         self.worker.wake()
+
+    def _lose(self, path: str) -> None:
+        missing = self._intake.lose(path)
+        if missing is not None:
+            self.worker.drop(missing)
+            log.info("file_taken_out", video_id=missing, path=path)
 
     def _remove_replaced(self) -> None:
         for video in self.library.replaced():

@@ -1,7 +1,7 @@
-"""What comes in: files where they lie, folders, and finished uploads.
+"""What comes in: files where they lie, folders, and finished uploads; and what is taken out.
 
-Knows how content becomes a video of the library, once however often it is offered. Knows neither
-how the bytes of an upload travel nor what is indexed when.
+Knows how content becomes a video of the library, once however often it is offered, and what a video
+is without its file. Knows neither how the bytes of an upload travel nor what is indexed when.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from indexer.content import Content, read_content
 from indexer.errors import FINAL, VideoError, no_folder
-from indexer.folders import Refused, find_videos, real_path
+from indexer.folders import Refused, find_videos, look_at, real_path
 from indexer.library import Library, Video, title_of
 from indexer.media import Media
 from indexer.places import Places
@@ -79,6 +79,29 @@ class Intake:
         before = self._places.content_at(str(path))
         self._take_in(path, welcome=False, check=check)
         return before not in (None, self._places.content_at(str(path)))
+
+    def lose(self, path: str) -> str | None:
+        """A file was taken out of its folder: its video is played from a copy, or else missing.
+
+        Returns the id of a video that is missing now, until its file comes back.
+        """
+        with self.files:
+            video_id = self._places.content_at(path)
+            video = self._library.get(video_id) if video_id else None
+            if video is None or str(video.path) != path or self._move_to_a_copy(video, path):
+                self._places.forget(path)
+                return None
+            self._library.set_missing(video.video_id, True)
+            return video.video_id
+
+    def _move_to_a_copy(self, video: Video, path: str) -> bool:
+        for other, look in self._places.of(video.video_id).items():
+            if other != path and look.same_file(look_at(other)):
+                content = Content(video.video_id, look.size, look.mtime_ns)
+                title = title_of(os.path.basename(other))
+                self._library.add(Path(other), title, managed=False, content=content)
+                return True
+        return False
 
     def _take_in(self, path: Path, welcome: bool, check: Check = lambda: None) -> Video | None:
         content = self._content(path, check)

@@ -2,11 +2,10 @@
 
 Each folder is gone through again and again, by a thread of its own, so that a disk that does not
 answer holds up no other. It asks no system for events: network disks send none, and they end with
-a folder that goes away, which is when they are needed. Knows what a loss is and what only looks
-like one. Knows not how a file is read or indexed.
+a folder that goes away, which is when they are needed. Knows when something is done. What is new
+or lost is told by changes.py, what becomes of it by intake.py.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -14,13 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.changes import Changes
-from indexer.content import Content
 from indexer.errors import IndexerError, VideoError, no_folder
 from indexer.folders import Look, Refused, listings, look_at, real_path
 from indexer.intake import Check
 from indexer.job import Cancelled
 from indexer.journal import log
-from indexer.library import Library, title_of
 from indexer.places import Places
 from indexer.settling import Settling
 
@@ -34,15 +31,14 @@ PATIENCE = 2.0  # seconds that a folder is given to stop: a dead disk may never 
 class Following:
     """What every followed folder needs.
 
-    `take` takes in a file, calling the given check now and then, and raises VideoError; `drop`
-    calls off the work on a video; `skip` is a folder that is never looked into.
+    `take` takes in a file, calling the given check now and then, and raises VideoError; `lose`
+    deals with one that was taken out; `skip` is a folder that is never looked into.
     """
 
-    library: Library
     places: Places
     skip: Path
     take: Callable[[Path, Check], None]
-    drop: Callable[[str], None]
+    lose: Callable[[str], None]
     tell: Callable[[str], None]
 
 
@@ -83,8 +79,6 @@ class _Followed:
     def __init__(self, folder: Path, following: Following, reading: threading.Lock) -> None:
         self.folder = folder
         self.there = True
-        self._library = following.library
-        self._places = following.places
         self._following = following
         self._reading = reading
         self._settling = Settling()
@@ -135,7 +129,7 @@ class _Followed:
             self._settling.see(path, look, time.monotonic())
         for path in self._changes.losses(found, unread, self._settling.sizes()):
             self._check()
-            self._lose(path)
+            self._following.lose(path)
             self._changes.forget(path)
 
     def _found(self) -> tuple[dict[str, Look], list[str]]:
@@ -162,25 +156,6 @@ class _Followed:
                 "videos are found as before, and it is followed again once it is back."
             )
         self.there = there
-
-    def _lose(self, path: str) -> None:
-        """A file was taken out: its video is played from a copy, or waits for it to come back."""
-        video_id = self._places.content_at(path)
-        video = video_id and self._library.get(video_id)
-        if video and str(video.path) == path and not self._move_to_a_copy(video.video_id, path):
-            self._library.set_missing(video.video_id, True)
-            self._following.drop(video.video_id)
-            log.info("file_taken_out", video_id=video.video_id, path=path)
-        else:
-            self._places.forget(path)
-
-    def _move_to_a_copy(self, video_id: str, path: str) -> bool:
-        for other, look in self._places.of(video_id).items():
-            if other != path and look.same_file(look_at(other)):
-                content = Content(video_id, look.size, look.mtime_ns)
-                self._library.add(Path(other), title_of(os.path.basename(other)), False, content)
-                return True
-        return False
 
     # Between two rounds.
 
