@@ -21,16 +21,18 @@ def status(
     """Say how far indexing is; a server may be running or not."""
     from app import progress
     from app.terminal import NOTHING, printable, tell
+    from indexer.ownership import owned
     from indexer.status import status_of
 
-    now = status_of(library_folder(data_dir))
+    folder = library_folder(data_dir)
+    now, running = status_of(folder), owned(folder)
     if as_json:
-        told = None if now is None else progress.as_json(now)
+        told = None if now is None else {"running": running, **progress.as_json(now)}
         print(json.dumps(told, ensure_ascii=False, indent=2))
     elif now is None:
         tell(NOTHING)
     else:
-        print(printable("\n".join(progress.table(now))))
+        print(printable("\n".join(progress.table(now, running))))
 
 
 def collections(

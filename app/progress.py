@@ -33,10 +33,15 @@ def as_json(status: Status) -> dict[str, Any]:
     return describe_status(status).model_dump(mode="json")
 
 
-def table(status: Status) -> list[str]:
-    """The whole library, then the videos under way, one a line."""
+def table(status: Status, running: bool = True) -> list[str]:
+    """The whole library, then the videos under way, one a line.
+
+    Not `running`: no process has the library open, so what is under way is where it was left.
+    """
     lines = [headline(status), counted(status.progress.counts)]
-    if status.paused:
+    if not running and (_waiting(status.progress) or status.switch):
+        lines.append("Nobody is indexing now: prismsearch serve, or prismsearch index, goes on.")
+    elif status.paused:
         lines.append("Paused: nothing is indexed until it is resumed in the page.")
     if status.waiting:
         lines.append(f"Waiting: {status.waiting}")

@@ -4,6 +4,7 @@ Knows a lock file that the system lets go of by itself when its process dies, ho
 Knows nothing of what is kept in the folder.
 """
 
+import time
 from pathlib import Path
 from typing import IO, Self
 
@@ -13,6 +14,8 @@ from indexer.errors import StoreError, StoreLocked, StoreUnavailable
 
 LOCK = "owner.lock"
 _AT_ONCE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
+_FOR_A_GLANCE = portalocker.LockFlags.SHARED | portalocker.LockFlags.NON_BLOCKING
+TRIES, GLANCE = 3, 0.1  # whoever only looks (`owned`) holds the lock for an instant: try again
 
 
 class Ownership:
@@ -26,16 +29,33 @@ class Ownership:
         """Own `folder`, made if need be. Raises StoreLocked when somebody else does,
         StoreUnavailable when the folder cannot be written."""
         file = _lock_file(folder)
-        try:
-            portalocker.lock(file, _AT_ONCE)
-        except portalocker.LockException as error:
-            file.close()
-            raise _refused(folder, error) from error
+        for left in reversed(range(TRIES)):
+            try:
+                portalocker.lock(file, _AT_ONCE)
+                break
+            except portalocker.LockException as error:
+                if left:
+                    time.sleep(GLANCE)
+                    continue
+                file.close()
+                raise _refused(folder, error) from error
         return cls(file)
 
     def release(self) -> None:
         """Let others own the folder; the lock file stays, as removing it would race."""
         self._file.close()
+
+
+def owned(folder: Path) -> bool:
+    """Whether somebody owns `folder` at this moment; nothing is made or kept."""
+    try:
+        with (folder / LOCK).open("r+") as file:
+            portalocker.lock(file, _FOR_A_GLANCE)
+    except portalocker.LockException as error:
+        return isinstance(error, portalocker.AlreadyLocked)
+    except OSError:
+        return False
+    return False
 
 
 def _refused(folder: Path, error: portalocker.LockException) -> StoreError:

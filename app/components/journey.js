@@ -92,6 +92,7 @@ window.prism.journey ??= (() => {
     !paused && (counts.queued + counts.indexing > 0 || built !== null);
 
   let asking = false;
+  let lost = false;
   let beats = 0;
   async function refresh() {
     if (asking) return;
@@ -99,12 +100,12 @@ window.prism.journey ??= (() => {
     try {
       const status = await api("status");
       const other = status.model && journey.info?.model.name !== status.model;
-      if (!journey.info || other || beats % 10 === 0) journey.info = await api("info");
+      // Who answers after a silence may be another one.
+      if (!journey.info || other || lost || beats % 10 === 0) journey.info = await api("info");
       journey.status = status;
       lost = false;
       emit("status", status);
     } catch (error) {
-      journey.info = null; // who answers next may be another one
       lost = true;
       emit("lost", error.message);
     } finally {
@@ -112,7 +113,6 @@ window.prism.journey ??= (() => {
     }
   }
 
-  let lost = false;
   let watched = null; // the Library tab says when it can be seen
   setInterval(() => {
     if (document.visibilityState !== "visible") return;

@@ -31,11 +31,12 @@ function tell(status) {
   state.textContent = words(status);
 }
 
-function words({ counts, paused, waiting, videos, share }) {
+function words({ counts, paused, waiting, videos, share, switch: built }) {
   const left = counts.queued + counts.indexing;
-  if (!left) return amount(videos, "video");
+  if (!left && !built) return amount(videos, "video");
   if (paused) return "Indexing is paused";
   if (waiting) return "Indexing waits";
+  if (!left) return `Building a new index · ${percent(built.share)}`;
   return `Indexing ${amount(left, "video")} · ${percent(share)}`;
 }
 

@@ -19,7 +19,9 @@ from typed import Run
 
 from indexer.collection import Collections
 from indexer.database import Database
+from indexer.engine import Engine
 from indexer.library import Library
+from indexer.settings import Settings
 from indexer.video import write_h264
 
 ENVIRONMENT = {
@@ -105,6 +107,8 @@ def test_status_from_beside_a_server_and_without_one(
         assert row[1] in ("opening", "reading", "analysing", "storing", "checking")
         beside = json.loads(prismsearch("status", "--json", *place).stdout)
     after = json.loads(prismsearch("status", "--json", *place).stdout)
+    assert (beside["running"], after["running"]) == (True, False)
+    assert "Nobody is indexing now" in prismsearch("status", *place).stdout
     for told in (beside, after):
         assert (told["model"], told["videos"], told["paused"]) == ("toy", 1, False)
     assert after["segments"] >= beside["segments"]
@@ -123,6 +127,27 @@ def test_what_was_paused_goes_on(run: Run, tmp_path: Path, place: tuple[str, str
     assert ended.out.startswith("2 ready; ")
 
 
+def test_what_was_removed_comes_back_when_its_folder_is_named_again(
+    run: Run, tmp_path: Path, place: tuple[str, str]
+) -> None:
+    folder = draw(tmp_path / "red.mp4", RED, 3).parent
+    indexed = ("index", str(folder), "--model", "toy", *place)
+    assert run(*indexed).out.startswith("1 ready; ")
+    with Engine.open(Settings(data_dir=tmp_path / "data", model="toy")) as engine:
+        engine.remove(engine.library.videos()[0].video_id)
+    assert run("status", *place).out.startswith("0 of 0 videos")
+    assert run(*indexed).out.startswith("1 ready; ")
+
+
+def made_as(data_dir: Path) -> tuple[float, float, str]:
+    """Window, hop and resize of the index that answers."""
+    database = Database(data_dir / "library.db")
+    spec = Collections(database).all()[0].spec
+    database.close()
+    assert spec is not None
+    return spec.window, spec.hop, spec.resize
+
+
 def test_another_window_is_another_index(run: Run, tmp_path: Path, place: tuple[str, str]) -> None:
     film = str(draw(tmp_path / "red.mp4", RED, 12))
     for options in (["--model", "toy"], ["--window", "2", "--hop", "0.5", "--resize", "crop"]):
@@ -131,11 +156,7 @@ def test_another_window_is_another_index(run: Run, tmp_path: Path, place: tuple[
     assert [re.split("  +", one)[1] for one in listed] == ["answers", "can be removed"]
     new, old = (one.split()[0] for one in listed)
 
-    database = Database(tmp_path / "data" / "library.db")
-    spec = Collections(database).all()[0].spec
-    database.close()
-    assert spec is not None
-    assert (spec.window, spec.hop, spec.resize) == (2.0, 0.5, "crop")
+    assert made_as(tmp_path / "data") == (2.0, 0.5, "crop")
 
     again = run("index", film, *place)  # without options: as it was indexed last
     assert again.out.startswith("1 ready; 21 segments")
@@ -147,6 +168,9 @@ def test_another_window_is_another_index(run: Run, tmp_path: Path, place: tuple[
     assert not (tmp_path / "data" / "index" / old).exists()
     unknown = run("collections", "--remove", old, *place)
     assert f"There is no index {old}" in unknown.err
+
+    assert run("index", film, "--window", "3", *place).code == 0
+    assert made_as(tmp_path / "data") == (3.0, 1.5, "crop")  # the hop was for another window
 
 
 @pytest.mark.parametrize(
