@@ -6,6 +6,7 @@ decoding libraries only once it is confined. Started by `reader.py`, one process
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import BinaryIO
 
@@ -73,39 +74,50 @@ def _answer(pipe: BinaryIO, request: Request) -> None:
     sandbox.step_back(_LAST if request.copy else _LATER)
     from indexer import video
 
-    probe = video.inspect(request.path, request.limits)
+    told = _NowAndThen(pipe)
+    probe = video.inspect(request.path, request.limits, told.alive)
     decoding.send_fields(pipe, decoding.PROBE, asdict(probe))
     sandbox.limit_cpu(_cpu_budget(probe, request))
     if request.copy is not None:
-        copied = video.copy(request, probe, _Shares(pipe).send)
+        copied = video.copy(request, probe, told.share)
         decoding.send_fields(pipe, decoding.DONE, asdict(copied))
     elif request.pixels is not None:
-        _read(pipe, request, probe)
+        _read(pipe, request, probe, told.alive)
 
 
-def _read(pipe: BinaryIO, request: Request, probe: Probe) -> None:
+def _read(pipe: BinaryIO, request: Request, probe: Probe, alive: Callable[[], None]) -> None:
     from indexer import video
 
     tally = Tally()
-    for sample in video.read(request, probe, tally, lambda: decoding.send(pipe, decoding.ALIVE)):
+    for sample in video.read(request, probe, tally, alive):
         decoding.send_sample(pipe, sample)
     summary = tally.summary(probe.duration, request.fps)
     decoding.send_fields(pipe, decoding.DONE, asdict(summary))
 
 
-class _Shares:
-    """Tells how much of a copy is done, a few times a second; that is a sign of life, too."""
+class _NowAndThen:
+    """Signs of life, a few times a second at most, however often there is one to give."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
         self._told = 0.0
 
-    def send(self, share: float) -> None:
-        """Tell it, unless something was told just now."""
-        now = time.monotonic()
-        if now - self._told >= _TELL_EVERY:
-            self._told = now
+    def alive(self) -> None:
+        """Tell that the file is still being gone through."""
+        if self._is_due():
+            decoding.send(self._pipe, decoding.ALIVE)
+
+    def share(self, share: float) -> None:
+        """Tell how much of a copy is done."""
+        if self._is_due():
             decoding.send_fields(self._pipe, decoding.SHARE, {"share": share})
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        due = now - self._told >= _TELL_EVERY
+        if due:
+            self._told = now
+        return due
 
 
 def _cpu_budget(probe: Probe, request: Request) -> float:

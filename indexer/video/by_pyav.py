@@ -20,7 +20,6 @@ from indexer.video.opening import check_duration, decode, opened, packets
 from indexer.video.pictures import Pixels, converted, middle, shape
 
 _SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
-_ALIVE_PACKETS = 100
 _ENOUGH_PACKETS = 20  # to judge by the ratio of errors
 
 
@@ -86,18 +85,14 @@ class PyavSource:
     def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         """Whatever decodes, up to where the file ends or breaks off."""
         for packet in packets(container, stream):
-            self._count()
+            self._tally.packets += 1
+            self._alive()
             frames = decode(packet, VideoFrame)
             if frames is None:
                 self._blame()
             if self._tally.readable >= self._since:  # a seek may land between what belongs together
                 self._tally.look(_sound(packet, frames))
             yield from frames or ()
-
-    def _count(self) -> None:
-        self._tally.packets += 1
-        if self._tally.packets % _ALIVE_PACKETS == 0:
-            self._alive()
 
     def _blame(self) -> None:
         tally = self._tally

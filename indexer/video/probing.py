@@ -3,6 +3,7 @@
 Knows what a probe says; knows no other picture than the first.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from av.container import InputContainer
@@ -23,14 +24,14 @@ _SURVEY_BYTES = 2**30  # a pass over all packets reads the whole file: not for l
 _SURVEY_PACKETS = 500  # how far to look for a first picture
 
 
-def inspect(path: str, limits: Limits) -> Probe:
+def inspect(path: str, limits: Limits, alive: Callable[[], None]) -> Probe:
     """Find out what a video is and how long; raises VideoError if it cannot or must not be read.
 
     Every packet is looked at if the file is of moderate size, so that the duration is true; only
-    the first picture is decoded.
+    the first picture is decoded. `alive` is called at every packet, for a slow disk takes minutes.
     """
     with opened(path, limits) as (container, stream):
-        survey, picture = _survey(container, stream)
+        survey, picture = _survey(container, stream, alive)
         if picture is None:
             raise VideoError("nothing_decodable")
         duration = timeline.duration(container, stream, survey, limits.seconds)
@@ -39,12 +40,13 @@ def inspect(path: str, limits: Limits) -> Probe:
 
 
 def _survey(
-    container: InputContainer, stream: VideoStream
+    container: InputContainer, stream: VideoStream, alive: Callable[[], None]
 ) -> tuple[timeline.Survey, VideoFrame | None]:
     """Decode up to the first picture; look at all packets unless the file is very large."""
     survey, picture = timeline.Survey(), None
     whole = container.size <= _SURVEY_BYTES
     for count, packet in enumerate(packets(container, clock=survey.clock)):
+        alive()
         if picture is None and packet.stream is stream:
             picture = next(iter(decode(packet, VideoFrame) or ()), None)
         if packet.stream.type in ("video", "audio"):

@@ -35,7 +35,7 @@ def read(
 ) -> Iterator[Sample]:
     """Give the frame on the screen at every grid point, in one pass, counting into `tally`.
 
-    `alive` is called now and then while no sample is due. Damaged data costs itself, not the
+    `alive` is called often, also while no sample is due. Damaged data costs itself, not the
     file: VideoError is raised if most is damaged, or if not one picture could be read.
     """
     assert request.pixels is not None

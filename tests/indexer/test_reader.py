@@ -13,8 +13,10 @@ from pathlib import Path
 import media
 import pytest
 
-from indexer.decoding import Limits
+from indexer import decoding
+from indexer.decoding import Limits, Request
 from indexer.errors import VideoError
+from indexer.parent import Child
 from indexer.reader import FrameReader, probe, read_frames
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and /proc")
@@ -48,6 +50,12 @@ def wait_until(happened: Callable[[], bool], seconds: float = 20) -> None:
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def test_a_look_at_a_file_shows_life_before_it_has_an_answer(video: Path) -> None:
+    with Child(Request(str(video))) as child:
+        message = child._next()
+    assert message == (decoding.ALIVE, b"")
 
 
 def test_a_stuck_decoder_is_stopped(video: Path) -> None:

@@ -20,7 +20,7 @@ from indexer.errors import VideoError
 from indexer.formats import Plays
 from indexer.reader import probe, read_frames
 from indexer.segments import grid_size, rate_for
-from indexer.video import write_h264
+from indexer.video import inspect, write_h264
 from indexer.video.pictures import converted
 
 PIXELS = 72
@@ -336,6 +336,12 @@ def test_a_probe_tells_what_the_video_is(shelf: Shelf) -> None:
     assert probe(shelf["wide_pixels.mp4"]).width == round(360 * 16 / 11)
     assert probe(shelf["start10.mkv"]).start == pytest.approx(10)
     assert probe(shelf["h264.mkv"]).container == "matroska"
+
+
+def test_life_is_shown_while_a_slow_disk_gives_packet_after_packet(shelf: Shelf) -> None:
+    signs: list[None] = []
+    inspect(str(shelf["h264.mp4"]), Limits(), lambda: signs.append(None))
+    assert len(signs) >= len(media.clip())
 
 
 def test_written_videos_read_back_and_are_the_same_each_time(tmp_path: Path) -> None:
