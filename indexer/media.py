@@ -30,11 +30,19 @@ class Media:
         return self._root / video_id
 
     def adopt(self, video_id: str, file: Path, name: str) -> Path:
-        """Move a finished upload to its place; returns that. Its name only lends the suffix."""
+        """Put a finished upload in its place; returns that. Its name only lends the suffix.
+
+        The file stays where it was as well, so that it is not lost to a process that dies before
+        the library knows of its place; it is moved only where a disk gives no file two names.
+        """
         suffix = Path(name).suffix.lower()
         place = self._folder(video_id) / f"source{suffix if suffix in SUPPORTED else ''}"
         place.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(file, place)
+        place.unlink(missing_ok=True)
+        try:
+            os.link(file, place)
+        except OSError:
+            os.replace(file, place)
         return place
 
     def poster(self, video_id: str, index: int) -> Path:

@@ -78,7 +78,8 @@ def install(
         path.write_bytes(f"This is no film, but {title}.".encode() * 100)
         content = read_content(path)
         if title in UPLOADED:
-            path = media.adopt(content.video_id, path, path.name)
+            uploaded, path = path, media.adopt(content.video_id, path, path.name)
+            uploaded.unlink(missing_ok=True)
         made.ids[title] = library.add(path, title, title in UPLOADED, content).video_id
         queue.mark_done(content.video_id, segments, None)
         store.upsert(points(content.video_id, range(segments)))
