@@ -126,14 +126,15 @@ class Intake:
     def adopt(self, path: Path, name: str, sha256: str | None = None) -> Video:
         """Take over a complete upload's file; its title comes from its file's name.
 
-        Content that is known stays one video and keeps its title, and the file is left where it
-        is. `sha256` is the content's, where it is known already. Raises VideoError, DiskFull.
+        Content that is known stays one video and keeps its title, if its file is there as it was.
+        The caller deletes `path` afterwards, if it is still there: killed before, nothing is lost.
+        `sha256` is the content's, where it is known already. Raises VideoError, DiskFull.
         """
         content = read_content(path) if sha256 is None else _stated(path, sha256)
         self._library.welcome(content.video_id)
         with self.files:
             known = self._library.get(content.video_id)
-            if known is not None and os.path.exists(known.path):
+            if known is not None and self._library.is_in_place(known):
                 if known.error_code not in FINAL:
                     self._library.retry(known.video_id)
                 return self._library.need(known.video_id)

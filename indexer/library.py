@@ -14,7 +14,7 @@ from typing import Any, Literal
 from indexer.content import Content
 from indexer.database import Database
 from indexer.errors import FINAL, UnknownVideo
-from indexer.folders import disk_of
+from indexer.folders import disk_of, look_at
 from indexer.formats import SUPPORTED, Plays
 from indexer.queue import Queue
 from indexer.records import QUEUE_ORDER, Video, VideoState, known, rows
@@ -159,7 +159,14 @@ class Library:
     def _left(self, video_id: str, path: Path) -> bool:
         """Whether a video that is offered at `path` is gone from where it was."""
         video = self.get(video_id)
-        return video is not None and video.path != path and not os.path.exists(video.path)
+        return video is not None and video.path != path and not self.is_in_place(video)
+
+    def is_in_place(self, video: Video) -> bool:
+        """Whether a video's file is where it was, and nothing shows that it is another one."""
+        look = look_at(str(video.path))
+        if look is None:
+            return False
+        return self.known_content(video.path, look.size, look.mtime_ns) == video.video_id
 
     def _may_go_better(self, video: Video) -> bool:
         if video.error_code == "gave_up":

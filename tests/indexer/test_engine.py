@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -184,6 +185,48 @@ def test_an_upload_stands_in_for_a_file_that_is_gone(
     assert (video.managed, video.path.exists()) == (True, True)
     finish(engine)
     assert engine.library.need(video.video_id).state == "done"
+
+
+def test_an_upload_stands_in_for_a_file_that_holds_something_else_now(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    in_place = draw(tmp_path / "v" / "a.mp4", 1)
+    content = in_place.read_bytes()
+    engine.add_folder(in_place.parent)
+    in_place.write_bytes(b"something else")  # and nobody has looked since
+    video = engine.add_upload(pieces(content), "again.mp4", len(content))
+    assert video.managed
+    assert video.path.read_bytes() == content
+
+
+def test_an_upload_of_a_process_that_dies_while_it_is_taken_over_is_not_lost(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    """Killed once the file is in its place, and before the library knows of it."""
+    content = draw(tmp_path / "a.mp4", 1).read_bytes()
+    engine = open_engine()
+    upload = engine.uploads.open("a.mp4", len(content), len(content))
+    upload.append(0, content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine.library, "add", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            engine.uploads.finish(upload.upload_id, lambda *file: engine.adopt(*file).video_id)
+    engine.close()
+    again = open_engine()
+    assert again.uploads.complete() == [upload.upload_id]
+    again.uploads.finish(upload.upload_id, lambda *file: again.adopt(*file).video_id)
+    (video,) = again.library.videos()
+    assert (video.title, video.managed, video.path.read_bytes()) == ("a", True, content)
+    assert not upload.path.exists()
+
+
+def test_an_upload_is_moved_where_a_disk_gives_no_file_two_names(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    monkeypatch.setattr(os, "link", Mock(side_effect=PermissionError))
+    video = engine.add_upload([b"content"], "a.mp4", 7)
+    assert video.path.read_bytes() == b"content"
+    assert files_below(data_dir / "uploads") == set()
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a.exe", "", "x.mp4/../../y"])
