@@ -41,7 +41,7 @@ SELDOM = frozenset(
     sound.mp4 script_in_title.mkv long_title.mkv cut_late.mp4 cut_fragments.mp4 cut.mov
     cut_early.mkv cut_h264.ts cut.mpg cut.ogv cut.gif one_byte.mp4 headless.mpg headless.mkv
     scratched_h264.ts scratched_vp8.webm scratched_av1.webm scratched.avi scratched.flv
-    scratched_badly.mp4 hole.mp4 noise_after.mkv page_after.mp4 twice.mp4 sizes.mp4
+    scratched_badly.mp4 hole.mp4 noise_after.mkv page_after.mp4 twice.mp4 clusters.mkv sizes.mp4
     endless_data_first.mp4 places.mp4 endless.mkv answer.webm document.mp4 program.mp4 picture.tiff
     moving.png music.wav music.ogg raw.hevc raw.ivf nut.nut flash.swf real.rm huffyuv.avi
     uncompressed.avi png.mov jpeg2000.mov qtrle.mov snow.avi LOUD.MOV two.avi.mp4 frame%03d.mp4

@@ -80,9 +80,9 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "sparse.mp4",
-        "5 GiB of nothing",
+        "more than 4 GiB of nothing",
         Fails("too_large"),
-        lambda s, p: surgery.sparse(p, 5 << 30),
+        lambda s, p: surgery.sparse(p, 17 << 28),
         slow=True,
     ),
 )

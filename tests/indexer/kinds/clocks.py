@@ -28,7 +28,7 @@ KINDS: tuple[Kind, ...] = (
         frames=lambda: media.clip(300),
         container="mpegts",
         options={"g": "120", "bf": "3"},
-        decord=_NO_END,
+        decord="it returns other frames than asked for",
     ),
     drawn(
         "open_gop.mp4",
@@ -71,7 +71,7 @@ KINDS: tuple[Kind, ...] = (
         "two recordings in one file, the clock starting anew",
         Read(2, 4.8, WHOLE.numbers, DAMAGED),
         lambda s, p: surgery.two_broadcasts(p, 60, (320, 240), since=0.0),
-        decord="it mixes the two up",
+        decord="it mixes the two recordings up",
     ),
     drawn(
         "jumps.ts",
@@ -201,8 +201,10 @@ KINDS: tuple[Kind, ...] = (
         "seven_hours.mp4",
         "seven hours: longer than is accepted",
         Fails("too_long"),
-        frames=lambda: media.clip(8),
-        times=[3600 * n for n in range(8)],
+        frames=lambda: media.clip(7),
+        times=[3600 * n for n in range(7)],
+        lasts=3600,
+        options={"bf": "0"},
     ),
     drawn(
         "two_hours.mp4",

@@ -2,8 +2,9 @@
 
 import media
 
-from kinds import WHOLE, Cut, Fails, Kind, Scratched, derived, surgery
+from kinds import WHOLE, Cut, Fails, Kind, Scratched, derived, drawn, surgery
 
+_SILENT = "it says nothing of damage"
 _LOST = "it loses a damaged file whole"
 _NO_RATE = "it cannot find the frame rate"
 _NO_END = "it cannot find the last frame"
@@ -103,7 +104,7 @@ KINDS: tuple[Kind, ...] = (
         "wrong bits in H.264",
         Scratched(),
         surgery.scratched(2000),
-        _LOST,
+        _SILENT,
     ),
     derived(
         "scratched.ts",
@@ -158,7 +159,7 @@ KINDS: tuple[Kind, ...] = (
         "wrong bits in MJPEG",
         Scratched(),
         surgery.scratched(2000),
-        _LOST,
+        _SILENT,
     ),
     derived(
         "scratched.wmv",
@@ -166,9 +167,15 @@ KINDS: tuple[Kind, ...] = (
         "wrong bits in Windows Media",
         Scratched(),
         surgery.scratched(3000),
+        _SILENT,
     ),
     derived(
-        "scratched.flv", "flv1.flv", "wrong bits in Flash", Scratched(), surgery.scratched(3000)
+        "scratched.flv",
+        "flv1.flv",
+        "wrong bits in Flash",
+        Scratched(),
+        surgery.scratched(3000),
+        _SILENT,
     ),
     derived(
         "scratched_badly.mp4",
@@ -214,16 +221,24 @@ KINDS: tuple[Kind, ...] = (
     ),
     derived(
         "hole.mkv",
-        "h264.mkv",
-        "zeros in the middle of Matroska, which is not read beyond them",
-        Cut(4.8),
+        "clusters.mkv",
+        "zeros in the middle of Matroska",
+        Scratched(),
         surgery.blank(0.4, 0.6),
+        _SILENT,
+    ),
+    drawn(
+        "clusters.mkv",
+        "Matroska in small clusters",
+        muxer={"cluster_time_limit": "500"},
+        options={"g": "12"},
     ),
     Kind(
         "first_header.mkv",
         "two recordings joined under the header of the first",
         Scratched(),
         lambda s, p: surgery.two_encodings(p, (640, 480), options={"bf": "0"}),
+        decord=_SILENT,
     ),
     derived(
         "no_header.mp4",

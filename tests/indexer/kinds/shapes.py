@@ -160,6 +160,7 @@ KINDS: tuple[Kind, ...] = (
         "pictures that become larger on the way",
         Read(1, 4.0, (0, 12, 25, 37, 50, 62, 75, 87), DAMAGED),
         lambda s, p: surgery.two_broadcasts(p, 50, (640, 480), since=2.0),
+        decord="it says nothing of damage",
     ),
     Kind(
         "shrinks.webm",
