@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from indexer.database import Database, Row
+from indexer.database import Database, Row, looking_at
 from indexer.settings import Fingerprint
 
 Role = Literal["serving", "building", "old"]
@@ -107,16 +107,13 @@ class Collections:
 def collections_of(data_dir: Path) -> list[Collection]:
     """The collections of the installation in `data_dir`, the one that serves first.
 
-    Nothing is made there, and no model is loaded. Raises LibraryError.
+    Nothing is made there, and no model is loaded. Raises what `looking_at` does.
     """
     path = data_dir / "library.db"
     if not path.exists():
         return []
-    database = Database(path)
-    try:
+    with looking_at(path) as database:
         return Collections(database).all()
-    finally:
-        database.close()
 
 
 def remembered(data_dir: Path, *, only_search: bool = False) -> Collection | None:

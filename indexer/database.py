@@ -12,8 +12,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import LibraryBusy, LibraryError, no_room
+from indexer.errors import LibraryBusy, LibraryError, LibraryOutdated, no_room
 from indexer.ground import has_room, network_disk, refuse_full, refuse_read_only
+from indexer.ownership import Ownership
 
 Row = sqlite3.Row
 BUSY_SECONDS = 5.0
@@ -182,21 +183,30 @@ class Database:
         )
 
     def _climb(self, read_only: bool) -> None:
-        """Take the steps that this file has not taken yet, each in one transaction."""
+        """Take the steps that this file has not taken yet: all of them, or none."""
+        if self._version() == len(STEPS):
+            return
+        if read_only:
+            raise LibraryOutdated(
+                "This library was written by an earlier PrismSearch. Nothing was changed. "
+                "It is brought up to date when PrismSearch is started on it."
+            )
+        self._db.execute("BEGIN IMMEDIATE")
+        with self._db:
+            for number in range(self._version(), len(STEPS)):  # another may have been here first
+                for statement in STEPS[number].split(";"):
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {len(STEPS)}")
+
+    def _version(self) -> int:
+        """How many steps the file has taken."""
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > len(STEPS):
             raise LibraryError(
                 "This library was written by a newer PrismSearch. Nothing was changed. "
                 "Use that version, or another data folder."
             )
-        if read_only and version < len(STEPS):
-            raise LibraryError(
-                "This library was written by an earlier PrismSearch. Nothing was changed. "
-                "It is brought up to date when PrismSearch is started on it."
-            )
-        for number in range(version, len(STEPS)):
-            step = f"BEGIN; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
-            self._db.executescript(step)
+        return int(version)
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """What one statement gives, or nothing. Raises LibraryError, or DiskFull."""
@@ -259,6 +269,26 @@ class Database:
                 f"Another program holds the library {self._path}. Nothing is lost: all goes on by "
                 "itself once that program lets go of it."
             ) from error
+
+
+@contextmanager
+def looking_at(path: Path) -> Iterator[Database]:
+    """The library at `path`, only to be read, whoever has it open.
+
+    One of an earlier version is brought up to date first. Raises LibraryError, and StoreLocked if
+    that is needed and somebody else owns its folder.
+    """
+    try:
+        database = Database(path, read_only=True)
+    except LibraryOutdated:
+        ownership = Ownership.of(path.parent)
+        try:
+            Database(path).close()
+        finally:
+            ownership.release()
+        database = Database(path, read_only=True)
+    with closing(database):
+        yield database
 
 
 def _code(error: sqlite3.Error) -> int:

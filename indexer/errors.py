@@ -227,6 +227,12 @@ class LibraryBusy(LibraryError):  # noqa: N818
     code = "library_busy"
 
 
+class LibraryOutdated(LibraryError):  # noqa: N818
+    """A library of an earlier version, which must not be changed now."""
+
+    code = "library_outdated"
+
+
 WAITED_FOR = (StoreUnavailable, DiskFull, LibraryBusy)
 """What every other video would meet as well, and what passes: it is no video's failure."""
 

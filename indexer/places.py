@@ -7,7 +7,7 @@ nor what a loss means for its video: watch.py does.
 import os
 from pathlib import Path
 
-from indexer.database import Database, Row
+from indexer.database import Database, Row, looking_at
 from indexer.folders import Look, real_path
 
 
@@ -73,15 +73,15 @@ class Places:
 
 
 def known_below(data_dir: Path, folder: Path) -> bool:
-    """Whether the library in `data_dir` knows any file below `folder`. Raises LibraryError."""
+    """Whether the library in `data_dir` knows any file below `folder`.
+
+    Raises what `looking_at` does.
+    """
     path = data_dir / "library.db"
     if not path.exists():
         return False
-    database = Database(path)
-    try:
+    with looking_at(path) as database:
         return bool(Places(database).below(real_path(folder.expanduser())))
-    finally:
-        database.close()
 
 
 _BELOW = "files.path >= ? AND files.path < ?"

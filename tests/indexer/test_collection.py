@@ -1,13 +1,18 @@
 """Which collection serves, which is built, which are old; and what removed videos left in them."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from encoder.catalogue import get_card
 from indexer.collection import Collection, Collections, Role, collections_of, remembered
-from indexer.database import Database
+from indexer.database import STEPS, Database
+from indexer.errors import LibraryOutdated, StoreLocked
+from indexer.ownership import Ownership
+from indexer.places import known_below
 from indexer.settings import Fingerprint
 
 SPEC = Fingerprint.of(get_card("toy"), "abc")
@@ -41,6 +46,31 @@ def test_nothing_is_made_where_no_library_is(data_dir: Path) -> None:
     assert collections_of(data_dir) == []
     assert remembered(data_dir) is None
     assert list(data_dir.iterdir()) == []
+
+
+def test_a_look_changes_nothing_that_another_program_has_open(data_dir: Path) -> None:
+    """Not the program of an earlier version, either: its library is left as it knows it."""
+    path = data_dir / "library.db"
+    with closing(sqlite3.connect(path)) as earlier:
+        earlier.executescript(f"{STEPS[0]} PRAGMA user_version = 1;")
+    owner = Ownership.of(data_dir)
+    looks = (lambda: collections_of(data_dir), lambda: known_below(data_dir, data_dir))
+    for look in looks:
+        with pytest.raises(StoreLocked, match="Another PrismSearch is using"):
+            look()
+    with pytest.raises(LibraryOutdated):
+        Database(path, read_only=True)
+    owner.release()
+    assert [look() for look in looks] == [[], False]  # nobody has it open
+    Database(path, read_only=True).close()
+
+
+def test_a_look_needs_no_ownership(collections: Collections, data_dir: Path) -> None:
+    owner = Ownership.of(data_dir)
+    collections.use(one("f0"))
+    assert collections_of(data_dir) == [one("f0")]
+    assert not known_below(data_dir, data_dir)
+    owner.release()
 
 
 def test_a_switch_ends_in_one_swap(collections: Collections, data_dir: Path) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,30 @@ def test_a_step_that_fails_leaves_the_library_as_it_was(
     raw = sqlite3.connect(path)
     assert raw.execute("SELECT name FROM sqlite_master WHERE name = 'extra'").fetchall() == []
     raw.close()
+
+
+def test_two_that_start_at_once_bring_it_up_to_date_once(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have seen the earlier version before either begins."""
+    path = data_dir / "library.db"
+    earlier(path, 2)
+    seen = threading.Barrier(2, timeout=20)
+    looks = threading.local()
+    version = Database._version
+
+    def looked(self: Database) -> int:
+        found = version(self)
+        if not hasattr(looks, "first"):
+            looks.first = found
+            seen.wait()
+        return found
+
+    monkeypatch.setattr(Database, "_version", looked)
+    with ThreadPoolExecutor(2) as pool:
+        for opened in [pool.submit(Database, path) for _ in range(2)]:
+            opened.result().close()
+    assert version_of(path) == len(STEPS)
 
 
 def test_a_newer_library_is_left_alone(data_dir: Path) -> None:
