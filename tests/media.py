@@ -5,7 +5,7 @@ frame a reader returned. Everything is made with PyAV at test time; nothing is d
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ FPS = 25
 CLOCK = 90_000  # ticks per second of the times that `write` is given
 SAME = {"fflags": "+bitexact"}  # no random numbers in the file
 Pixels = NDArray[np.uint8]
+Change = Callable[[bytes], bytes]
 
 
 def numbered(number: int, width: int = 320, height: int = 240) -> Pixels:
@@ -150,30 +151,33 @@ def write_sound(path: Path, cover: bool = False) -> Path:
     return path
 
 
-def cut(source: Path, path: Path, share: float) -> Path:
+def cut(share: float) -> Change:
     """The first part of a file, as an unfinished copy leaves it."""
-    content = source.read_bytes()
-    path.write_bytes(content[: int(len(content) * share)])
-    return path
+    return lambda film: film[: int(len(film) * share)]
 
 
-def flip_bits(source: Path, path: Path, every: int, start: int = 6000) -> Path:
-    """A copy with one wrong bit in `every` bytes from `start` on, always the same ones."""
-    chance = random.Random(1)
-    content = bytearray(source.read_bytes())
-    for index in range(start, len(content), every):
-        content[index] ^= 1 << chance.randrange(8)
-    path.write_bytes(content)
-    return path
+def scratched(every: int, start: int = 6000, end: int | None = None) -> Change:
+    """One wrong bit in `every` bytes between two places, always the same ones."""
+
+    def change(film: bytes) -> bytes:
+        chance = random.Random(1)
+        content = bytearray(film)
+        for index in range(start, len(content) if end is None else end, every):
+            content[index] ^= 1 << chance.randrange(8)
+        return bytes(content)
+
+    return change
 
 
-def overwrite(source: Path, path: Path, share: float) -> Path:
-    """A copy of an MP4 whose pictures, after the first `share` of their bytes, are noise."""
-    content = source.read_bytes()
-    body = content.index(b"mdat") + 4
-    begin = body + int((len(content) - body) * share)
-    path.write_bytes(content[:begin] + noise(len(content) - begin))
-    return path
+def noise_after(share: float) -> Change:
+    """An MP4 whose pictures, after the first `share` of their bytes, are noise."""
+
+    def change(film: bytes) -> bytes:
+        body = film.index(b"mdat") + 4
+        begin = body + int((len(film) - body) * share)
+        return film[:begin] + noise(len(film) - begin)
+
+    return change
 
 
 def noise(size: int) -> bytes:

@@ -10,11 +10,11 @@ _NO_RATE = "it cannot find the frame rate"
 _NO_END = "it cannot find the last frame"
 _ABSURD = "it reads absurd timestamps"
 _TWELVE = "it never shows the first twelve frames"
-_HALF = surgery.cut(0.5)
+_HALF = media.cut(0.5)
 
 KINDS: tuple[Kind, ...] = (
     derived("cut.mp4", "fast.mp4", "cut in the middle", Cut(4.8), _HALF, _LOST),
-    derived("cut_late.mp4", "fast.mp4", "cut near the end", Scratched(), surgery.cut(0.95), _LOST),
+    derived("cut_late.mp4", "fast.mp4", "cut near the end", Scratched(), media.cut(0.95), _LOST),
     derived(
         "cut_early.mp4",
         "fast.mp4",
@@ -41,7 +41,7 @@ KINDS: tuple[Kind, ...] = (
     derived("cut.mov", "h264.mov", "QuickTime, cut before the index", Fails("truncated"), _HALF),
     derived("cut.mkv", "h264.mkv", "Matroska, cut in the middle", Cut(4.8), _HALF),
     derived(
-        "cut_early.mkv", "h264.mkv", "Matroska, cut near the beginning", Cut(4.8), surgery.cut(0.05)
+        "cut_early.mkv", "h264.mkv", "Matroska, cut near the beginning", Cut(4.8), media.cut(0.05)
     ),
     derived("cut.webm", "vp9.webm", "WebM, cut in the middle", Cut(4.8), _HALF),
     derived("cut.avi", "mjpeg.avi", "AVI, cut in the middle", Cut(4.8), _HALF),
@@ -103,7 +103,7 @@ KINDS: tuple[Kind, ...] = (
         "fast.mp4",
         "wrong bits in H.264",
         Scratched(),
-        surgery.scratched(2000),
+        media.scratched(2000),
         _SILENT,
     ),
     derived(
@@ -111,7 +111,7 @@ KINDS: tuple[Kind, ...] = (
         "mpeg2.ts",
         "wrong bits in a broadcast of MPEG-2",
         Scratched(),
-        surgery.scratched(3000, 2000),
+        media.scratched(3000, 2000),
         _LOST,
     ),
     derived(
@@ -119,7 +119,7 @@ KINDS: tuple[Kind, ...] = (
         "h264.ts",
         "wrong bits in a broadcast of H.264",
         Scratched(),
-        surgery.scratched(3000, 2000),
+        media.scratched(3000, 2000),
         _LOST,
     ),
     derived(
@@ -127,7 +127,7 @@ KINDS: tuple[Kind, ...] = (
         "hevc.mp4",
         "wrong bits in HEVC",
         Scratched(),
-        surgery.scratched(2000),
+        media.scratched(2000),
         _LOST,
     ),
     derived(
@@ -135,7 +135,7 @@ KINDS: tuple[Kind, ...] = (
         "vp9.webm",
         "wrong bits in VP9",
         Scratched(),
-        surgery.scratched(2000, 2000),
+        media.scratched(2000, 2000),
         _LOST,
     ),
     derived(
@@ -143,14 +143,14 @@ KINDS: tuple[Kind, ...] = (
         "vp8.webm",
         "wrong bits in VP8, which nobody notices",
         Scratched(silent=True),
-        surgery.scratched(2000, 2000),
+        media.scratched(2000, 2000),
     ),
     derived(
         "scratched_av1.webm",
         "av1.webm",
         "wrong bits in AV1",
         Scratched(),
-        surgery.scratched(2000),
+        media.scratched(2000),
         "it has no AV1 decoder",
     ),
     derived(
@@ -158,7 +158,7 @@ KINDS: tuple[Kind, ...] = (
         "mjpeg.avi",
         "wrong bits in MJPEG",
         Scratched(),
-        surgery.scratched(2000),
+        media.scratched(2000),
         _SILENT,
     ),
     derived(
@@ -166,7 +166,7 @@ KINDS: tuple[Kind, ...] = (
         "wmv2.wmv",
         "wrong bits in Windows Media",
         Scratched(),
-        surgery.scratched(3000),
+        media.scratched(3000),
         _SILENT,
     ),
     derived(
@@ -174,7 +174,7 @@ KINDS: tuple[Kind, ...] = (
         "flv1.flv",
         "wrong bits in Flash",
         Scratched(),
-        surgery.scratched(3000),
+        media.scratched(3000),
         _SILENT,
     ),
     derived(
@@ -182,7 +182,7 @@ KINDS: tuple[Kind, ...] = (
         "fast.mp4",
         "a wrong bit in twenty bytes",
         Scratched(),
-        surgery.scratched(20),
+        media.scratched(20),
         _LOST,
     ),
     derived(
@@ -190,7 +190,7 @@ KINDS: tuple[Kind, ...] = (
         "fast.mp4",
         "wrong bits in the index",
         Scratched(None),
-        surgery.scratched(97, 200, 3000),
+        media.scratched(97, 200, 3000),
         _LOST,
     ),
     derived(
@@ -198,7 +198,7 @@ KINDS: tuple[Kind, ...] = (
         "fast.mp4",
         "noise in place of most pictures",
         Fails("corrupt"),
-        surgery.noise_after(0.15),
+        media.noise_after(0.15),
         _LOST,
     ),
     derived(
@@ -206,7 +206,7 @@ KINDS: tuple[Kind, ...] = (
         "fast.mp4",
         "noise in place of all pictures",
         Fails("nothing_decodable"),
-        surgery.noise_after(0.0),
+        media.noise_after(0.0),
     ),
     derived(
         "hole.mp4", "fast.mp4", "zeros in the middle", Scratched(), surgery.blank(0.4, 0.6), _LOST

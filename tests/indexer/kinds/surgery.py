@@ -4,7 +4,6 @@ Most functions take a file's bytes and return others; those with parameters retu
 function.
 """
 
-import random
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,6 @@ from pathlib import Path
 import av
 import media
 
-Change = Callable[[bytes], bytes]
 _VIDEO_PACKET = b"\0\0\1\xe0"  # begins a picture in a transport stream
 _JPEG_SIZE = b"\xff\xc0\x00\x11"
 _VP8_SIZE = b"\x9d\x01\x2a"
@@ -24,30 +22,12 @@ _SMALL = {"bf": "0", "g": "12"}  # groups of pictures
 # --- bytes --------------------------------------------------------------------------------
 
 
-def cut(share: float) -> Change:
-    """The first part of a file, as an unfinished copy leaves it."""
-    return lambda film: film[: int(len(film) * share)]
-
-
-def headless(size: int) -> Change:
+def headless(size: int) -> media.Change:
     """All but the first `size` bytes."""
     return lambda film: film[size:]
 
 
-def scratched(every: int, start: int = 6000, end: int | None = None) -> Change:
-    """One wrong bit in `every` bytes between two places, always the same ones."""
-
-    def change(film: bytes) -> bytes:
-        chance = random.Random(1)
-        content = bytearray(film)
-        for index in range(start, len(content) if end is None else end, every):
-            content[index] ^= 1 << chance.randrange(8)
-        return bytes(content)
-
-    return change
-
-
-def blank(since: float, until: float) -> Change:
+def blank(since: float, until: float) -> media.Change:
     """Zeros between two places, given as shares of the whole."""
 
     def change(film: bytes) -> bytes:
@@ -57,7 +37,7 @@ def blank(since: float, until: float) -> Change:
     return change
 
 
-def patched(box: bytes, offset: int, layout: str, *values: int) -> Change:
+def patched(box: bytes, offset: int, layout: str, *values: int) -> media.Change:
     """Other values at `offset` bytes into the body of an MP4 box."""
 
     def change(film: bytes) -> bytes:
@@ -68,18 +48,7 @@ def patched(box: bytes, offset: int, layout: str, *values: int) -> Change:
     return change
 
 
-def noise_after(share: float) -> Change:
-    """An MP4 whose pictures, after the first `share` of their bytes, are noise."""
-
-    def change(film: bytes) -> bytes:
-        body = film.index(b"mdat") + 4
-        begin = body + int((len(film) - body) * share)
-        return film[:begin] + media.noise(len(film) - begin)
-
-    return change
-
-
-def retitled(title: bytes) -> Change:
+def retitled(title: bytes) -> media.Change:
     """A title that begins with other bytes: another file of the same video."""
 
     def change(film: bytes) -> bytes:
@@ -89,7 +58,7 @@ def retitled(title: bytes) -> Change:
     return change
 
 
-def trimmed(seconds: float, timescale: int) -> Change:
+def trimmed(seconds: float, timescale: int) -> media.Change:
     """An MP4 whose edit list starts so much later, as editors trim videos."""
 
     def change(film: bytes) -> bytes:
@@ -180,7 +149,7 @@ def with_body(film: bytes, path: Sequence[bytes], body: bytes) -> bytes:
     return bytes(content)
 
 
-def many_tracks(count: int) -> Change:
+def many_tracks(count: int) -> media.Change:
     """An MP4 that has its track so many times."""
 
     def change(film: bytes) -> bytes:
