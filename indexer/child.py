@@ -27,6 +27,7 @@ _LATER, _LAST = 10, 19
 def main(request_text: str) -> None:
     """Serve one request and end the process, whatever a library still has running."""
     pipe = _claim_stdout()
+    sandbox.end_with(0)
     try:
         _serve(pipe, Request.from_text(request_text))
         pipe.flush()

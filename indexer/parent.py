@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self
 
 from indexer import decoding
 from indexer.decoding import Request
@@ -34,12 +34,13 @@ class Child:
         self._request = request
         self._process: subprocess.Popen[bytes]
         self._pipe: BinaryIO
+        self._tie: IO[bytes]
         self._silent = False
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", _START, _CHECKOUT, self._request.to_text()],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # never written to: its end tells the child that we are gone
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             # Secrets in the environment are not for a process that meets hostile files, nor is
@@ -49,7 +50,9 @@ class Child:
             # time between sessions first, and stepping back would mean nothing beyond one.
             process_group=0 if _POSIX else None,
         )
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._tie = self._process.stdin
         self._pipe = self._process.stdout  # type: ignore[assignment]
         return self
 
@@ -77,6 +80,7 @@ class Child:
     def close(self) -> None:
         """End the child and whatever it started, if it still runs."""
         self.kill()
+        self._tie.close()
         self._pipe.close()
         self._process.wait()
 

@@ -34,6 +34,23 @@ def step_back(steps: int) -> None:
         os.nice(steps)
 
 
+def end_with(pipe: int) -> None:
+    """Let the system end this process when nobody holds the other end of `pipe` any more.
+
+    So whatever a library is stuck in does not outlive a program that was killed.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+    import select
+
+    with contextlib.suppress(OSError):  # not every system can
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC)  # by SIGIO, which nobody here handles
+    if select.select([pipe], [], [], 0)[0]:  # it was let go of before
+        os._exit(0)
+
+
 def _limit(name: str, value: int) -> None:
     """Lower the soft limit alone: the processor's is raised again once the video is known."""
     if sys.platform == "win32":

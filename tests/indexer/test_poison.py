@@ -1,5 +1,8 @@
 """Files that do harm cost three attempts at most, and nobody who waits behind them."""
 
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -102,3 +105,44 @@ def test_what_only_complains_is_indexed_to_its_end(
     (video,) = indexed(engine, draw, tmp_path / "v", "rave at 10").values()
     assert (video.state, video.note, video.segments_done) == ("done", None, 9)
     assert opened["rave at 10"] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes as Linux lists them")
+@pytest.mark.parametrize("harm", ["hang", "spin"])
+def test_a_child_that_is_stuck_does_not_outlive_a_killed_program(
+    draw: Draw, tmp_path: Path, root: Path, harm: str
+) -> None:
+    path = draw(tmp_path / f"{harm} at open.mp4", 1)
+    program = subprocess.Popen(
+        [sys.executable, "-c", _READING, str(root), str(HERE), str(path)], stdout=subprocess.PIPE
+    )
+    with program:
+        assert program.stdout is not None
+        child = int(program.stdout.readline())
+        assert Path(f"/proc/{child}").exists()
+        program.kill()
+    deadline = time.monotonic() + 20
+    while is_running(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+_READING = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[1:3]
+from indexer import parent, reader
+begin = f"import sys; sys.path[:0] = [sys.argv[1], {sys.argv[2]!r}]; from poisoned import main; "
+parent._START = begin + "main(sys.argv[2])"
+child = reader.read_frames(Path(sys.argv[3]), pixels=72)._child
+with child:
+    print(child._process.pid, flush=True)
+    child.receive()
+"""
