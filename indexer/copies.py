@@ -22,7 +22,7 @@ _JUST_NOW = 600.0  # seconds; a copy that was used since then is being watched
 class Copies:
     """The copies below `root`, of at most `limit` bytes together; `spare` of the disk stay free.
 
-    What is being watched stays, even beyond the limit.
+    What is being watched stays, and leaves the less for a new one.
     """
 
     def __init__(self, root: Path, limit: int, spare: int = 0) -> None:
@@ -50,7 +50,7 @@ class Copies:
         path = self._root / video_id / _PARTIAL
         path.parent.mkdir(parents=True, exist_ok=True)
         self._make_room(min(expected, self.limit))
-        return path, max(0, min(self.limit, self._free()))
+        return path, max(0, min(self.limit - self._held(), self._free()))
 
     def finish(self, video_id: str) -> int:
         """What was written becomes the video's copy; returns its bytes."""
@@ -71,17 +71,23 @@ class Copies:
 
     def is_disk_full(self) -> bool:
         """Whether it is the disk that leaves no room, and not the limit."""
-        return self._free() < self.limit
+        return self._free() < self.limit - self._held()
 
     def _make_room(self, wanted: int) -> None:
         """Delete the longest unused copies until `wanted` more bytes fit, or none may go."""
-        held = sum(status.st_size for _, status in self._all())
+        held = self._held()
         for path, status in sorted(self._all(), key=lambda one: one[1].st_atime_ns):
             fits = held + wanted <= self.limit and self._free() >= wanted
-            if fits or time.time() - status.st_atime < _JUST_NOW:
+            if fits:
                 return
+            if abs(time.time() - status.st_atime) < _JUST_NOW:  # a clock may have been set back
+                continue
             path.unlink(missing_ok=True)
             held -= status.st_size
+
+    def _held(self) -> int:
+        """Bytes of all copies."""
+        return sum(status.st_size for _, status in self._all())
 
     def _all(self) -> Iterator[tuple[Path, os.stat_result]]:
         for path in self._root.glob(f"*/{_NAME}"):

@@ -286,12 +286,28 @@ def test_what_is_being_watched_stays(copies: Copies, root: Path) -> None:
         keep(copies, name)
     unused(root, "b", 10_000)
     keep(copies, "d")
-    keep(copies, "e")
-    assert kept(root) == {"a", "c", "d", "e"}
+    assert copies.begin("e", 1000) == (root / "e" / "playable.mp4.partial", 500)
+    assert kept(root) == {"a", "c", "d"}
     for name in "acd":
         unused(root, name, 10_000)
-    keep(copies, "f", 10)
+    keep(copies, "f", 1000)
     assert sum(path.stat().st_size for path in root.glob("*/*.mp4")) <= 3500
+
+
+def test_a_clock_that_was_set_back_keeps_no_copy(copies: Copies, root: Path) -> None:
+    for name in "ab":
+        keep(copies, name)
+    unused(root, "a", -10_000)
+    copies.begin("c", 2000)
+    assert kept(root) == {"b"}
+
+
+def test_a_copy_may_have_what_the_others_leave(copies: Copies, root: Path) -> None:
+    for name in "ab":
+        keep(copies, name)
+    assert copies.begin("c", 1000)[1] == 1500
+    unused(root, "a", 10_000)
+    assert copies.begin("c", 2000)[1] == 2500
 
 
 def test_using_a_copy_does_not_change_what_it_is(copies: Copies, root: Path) -> None:
