@@ -15,8 +15,13 @@ from types import TracebackType
 from typing import Literal, Self, get_args
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 120.0
-PROMPT = 5.0  # seconds that a stop may take
+PATIENCE = 600.0
+
+
+def prompt() -> float:
+    """Seconds that a stop may take: five, if not too many others want the processor."""
+    return 5.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
 
 Target = Literal["app", "child", "group", "all"]
 TARGETS: tuple[Target, ...] = get_args(Target)

@@ -11,7 +11,7 @@ from random import Random
 import mixed
 import numpy as np
 from facts import Facts, attempts, check, check_complete, look
-from killing import PROMPT, TARGETS, Program, Target, Watch, until
+from killing import TARGETS, Program, Target, Watch, prompt, until
 from wishes import Wishes
 
 from indexer.queue import MAX_ATTEMPTS
@@ -178,7 +178,7 @@ class Life:
             worked = program.worked
             self.stops.append(program.terminate())
             print(f"stopped after {worked:.2f} s of work, in {self.stops[-1]:.2f} s")
-            assert self.stops[-1] < PROMPT
+            assert self.stops[-1] < prompt()
             assert attempts(self.data_dir) == 0, "what was under way was not handed back"
 
     def _kill(self, program: Program, work: float, target: Target) -> None:
