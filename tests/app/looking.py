@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from serving import CHROMIUM, SWITCHES
 
-PATIENCE = 30_000  # milliseconds; machines that run tests may be busy
+PATIENCE = 60_000  # milliseconds; machines that run tests may be busy
 
 
 @contextmanager
