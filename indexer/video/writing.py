@@ -23,7 +23,8 @@ def write_h264(path: Path, frames: Iterable[Pixels], fps: float) -> None:
     with av.open(
         str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
     ) as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": "30"})
+        # With mbtree the encoder decides otherwise once in a while.
+        stream = container.add_stream("libx264", rate=rate, options={"crf": "30", "mbtree": "0"})
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # more threads may cut the frames differently
         stream.codec_context.gop_size = math.ceil(2 * fps)  # a player seeks within 2 s
