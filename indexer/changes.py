@@ -19,7 +19,9 @@ class Changes:
         self._folder = folder
         self._places = places
         self._known = places.below(folder)  # every file as it was when it was dealt with
-        self._away = set(self._known)  # known, and not seen at the last comparison
+        # Known, and not there at the last comparison, or not to be read in an earlier process: a
+        # start by itself gives no other failure a new chance.
+        self._away = places.out_of_reach(folder)
 
     def note(self, path: str, look: Look) -> None:
         """A file was dealt with, looking like this."""

@@ -108,6 +108,9 @@ _RETRYABLE: frozenset[VideoCode] = frozenset({"io_error", "decoder_timeout", "de
 FINAL: frozenset[str] = frozenset(VIDEO_CODES) - _RETRYABLE - {"out_of_memory"}
 """Codes that tell what the bytes are: the same bytes, offered again, would fail again."""
 
+OUT_OF_REACH: frozenset[str] = frozenset({"io_error", "not_there"})
+"""Codes that tell of a file's disk only: once that gives the file, all may go well."""
+
 
 class IndexerError(Exception):
     """Whatever the indexer refuses or fails at; `str(error)` is a sentence for a person."""

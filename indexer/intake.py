@@ -47,7 +47,8 @@ class Intake:
     def folder(self, folder: Path, welcome: bool) -> Added:
         """Take in every video below `folder` where it lies. Raises LibraryError if it is none.
 
-        Content that a person removed from the library comes back only if it is welcome.
+        What a person removed from the library comes back only if it is welcome, and only then is
+        what was set aside tried again.
         """
         folder = real_path(folder.expanduser())
         if not folder.is_dir():
@@ -66,7 +67,7 @@ class Intake:
 
     def _add_file(self, path: Path, welcome: bool) -> Video | Refused | None:
         try:
-            return self._take_in(path, welcome)
+            return self._take_in(path, welcome, again=welcome)
         except VideoError as error:
             return Refused(path, str(error))
 
@@ -103,7 +104,9 @@ class Intake:
                 return True
         return False
 
-    def _take_in(self, path: Path, welcome: bool, check: Check = lambda: None) -> Video | None:
+    def _take_in(
+        self, path: Path, welcome: bool, check: Check = lambda: None, *, again: bool = True
+    ) -> Video | None:
         content = self._content(path, check)
         if welcome:
             self._library.welcome(content.video_id)
@@ -111,7 +114,8 @@ class Intake:
             if self._library.is_dismissed(content.video_id):
                 self._library.see(path, content)
                 return None
-            return self._library.add(path, title_of(path.name), managed=False, content=content)
+            title = title_of(path.name)
+            return self._library.add(path, title, managed=False, content=content, again=again)
 
     def _content(self, path: Path, check: Check) -> Content:
         """What the file is; hashed only if it looks other than when it was hashed last."""

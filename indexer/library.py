@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from indexer.content import Content
 from indexer.database import Database
-from indexer.errors import FINAL, UnknownVideo
+from indexer.errors import FINAL, OUT_OF_REACH, UnknownVideo
 from indexer.folders import disk_of, look_at
 from indexer.formats import SUPPORTED, Plays
 from indexer.queue import Queue
@@ -136,11 +136,14 @@ class Library:
 
     # What is added.
 
-    def add(self, path: Path, title: str, managed: bool, content: Content) -> Video:
+    def add(
+        self, path: Path, title: str, managed: bool, content: Content, *, again: bool = True
+    ) -> Video:
         """Take a file in. Content that is known stays one video and keeps its label.
 
         If the place it was known by is gone, the video has moved here and takes the new label. A
-        video that was set aside gets another chance, unless its bytes are what is wrong with it.
+        video that was set aside gets another chance, unless its bytes are what is wrong with it;
+        if it is not to be tried `again`, then only where its file was out of reach.
         """
         left = self._left(content.video_id, path)  # asks a disk, so nobody waits for it meanwhile
         with self._database.together():
@@ -152,7 +155,7 @@ class Library:
                 place = os.fsencode(path)
                 self._change(content.video_id, path=place, title=title, managed=managed)
             self._change(content.video_id, missing=0)
-            if video is not None and self._may_go_better(video):
+            if video is not None and self._may_go_better(video, again):
                 self.retry(content.video_id)
             return self.need(content.video_id)
 
@@ -168,7 +171,9 @@ class Library:
             return False
         return self.known_content(video.path, look.size, look.mtime_ns) == video.video_id
 
-    def _may_go_better(self, video: Video) -> bool:
+    def _may_go_better(self, video: Video, again: bool) -> bool:
+        if not again:
+            return video.error_code in OUT_OF_REACH
         if video.error_code == "gave_up":
             return video.video_id in self._gave_up
         return video.state == "failed" and video.error_code not in FINAL

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from indexer.database import Database, Row, looking_at
+from indexer.errors import OUT_OF_REACH
 from indexer.folders import Look, real_path
 
 
@@ -56,6 +57,16 @@ class Places:
             *_range(folder),
         )
         return {os.fsdecode(row["path"]): bool(row["missing"]) for row in found}
+
+    def out_of_reach(self, folder: Path) -> set[str]:
+        """The places below `folder` of videos that were set aside for want of their files."""
+        marks = ", ".join("?" * len(OUT_OF_REACH))
+        found = self._database.rows(
+            "SELECT path FROM files WHERE video_id IN (SELECT video_id FROM jobs WHERE state ="
+            f" 'failed' AND error_code IN ({marks})) AND {_BELOW}",
+            *(*OUT_OF_REACH, *_range(folder)),
+        )
+        return {os.fsdecode(row["path"]) for row in found}
 
     def renumber(self, folder: Path, old: str | None, new: str | None) -> None:
         """A disk that is seen below `folder` has another number than before."""

@@ -396,6 +396,24 @@ def test_a_video_that_failed_for_want_of_its_drive_is_tried_again_when_that_is_b
     followed.ready("a")
 
 
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [("gave_up", "failed"), ("decoder_timeout", "failed"), ("io_error", "done")],
+)
+def test_a_start_tries_again_only_what_was_out_of_reach(
+    followed: Followed, draw: Draw, code: str, state: str
+) -> None:
+    draw(followed.folder / "a.mp4", 2)
+    followed.begin()
+    followed.ready("a")
+    followed.engine.serving.queue.mark_failed(followed.video("a").video_id, "Why.", code, "read")
+    followed.restart()
+    followed.rounds()
+    until(lambda: followed.video("a").state == state and followed.engine.worker.wait(0))
+    followed.engine.add_files([followed.folder / "a.mp4"])  # a person
+    until(lambda: followed.video("a").state == "done")
+
+
 def test_an_empty_place_on_another_disk_is_an_unplugged_drive(
     followed: Followed, draw: Draw
 ) -> None:

@@ -191,6 +191,20 @@ def test_another_chance_after_failing(engine: Engine, draw: Draw, tmp_path: Path
     assert states(engine) == {"a": "done"}
 
 
+def test_only_a_person_gives_another_chance_at_a_later_start(
+    open_engine: Callable[..., Engine], draw: Draw, tmp_path: Path
+) -> None:
+    with open_engine() as engine:
+        engine.add_files([draw(tmp_path / "videos" / "a.mp4", 1)])
+        broken, _ = worker_of(engine, fails, fails, fails)
+        finish(broken)
+    engine = open_engine()
+    engine.add_folder(tmp_path / "videos")
+    assert states(engine) == {"a": "failed"}
+    engine.add_folder(tmp_path / "videos", welcome=True)
+    assert states(engine) == {"a": "queued"}
+
+
 def test_a_video_that_ended_the_program_three_times_is_set_aside(
     engine: Engine, draw: Draw, tmp_path: Path
 ) -> None:
