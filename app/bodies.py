@@ -5,10 +5,10 @@ bytes are for.
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 
-import anyio.from_thread
+import anyio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
@@ -46,16 +46,6 @@ class Waiting:
         self._over = True
         for scope in self._scopes:
             scope.cancel()
-
-
-def body_chunks(request: Request) -> Iterator[bytes]:
-    """The body as an iterator for a worker thread, read as fast as it is written.
-
-    It may end too soon: whoever takes it must know its length.
-    """
-    waiting, stream = request.app.state.waiting, request.stream()
-    while chunk := anyio.from_thread.run(waiting.next, stream):
-        yield chunk
 
 
 async def body_pieces(request: Request) -> AsyncGenerator[bytes, None]:

@@ -9,9 +9,10 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from indexer.errors import DiskFull, UnknownUpload, UploadRefused, room_needed
 from indexer.partial import Note, Partial, left_in
@@ -28,6 +29,49 @@ class Received:
     size: int
 
 
+class Arriving:
+    """An upload in one piece, on its way into the file at `path`; `missing` is bytes to come.
+
+    Belongs to one sender.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO, length: int) -> None:
+        self.path = path
+        self.missing = length
+        self._length = length
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def take(self, piece: bytes) -> None:
+        """Write what comes next. Raises UploadRefused beyond the length, and DiskFull."""
+        if len(piece) > self.missing:
+            raise self._refused()
+        self._digest.update(piece)
+        with room_needed():
+            self._file.write(piece)
+        self.missing -= len(piece)
+
+    def whole(self) -> Received:
+        """The complete file. Raises UploadRefused if something is missing, and DiskFull."""
+        if self.missing:
+            raise self._refused()
+        with room_needed():
+            self._file.close()
+        return Received(self.path, self._digest.hexdigest(), self._length)
+
+    def _refused(self) -> UploadRefused:
+        return UploadRefused(
+            f"The upload broke off or was not as long as announced ({self._length} bytes). "
+            "Nothing was kept; send it again."
+        )
+
+    def remove(self) -> None:
+        """Delete what has arrived, if it still lies there."""
+        with suppress(OSError):  # a full disk may hold back the last bytes, which nobody wants
+            self._file.close()
+        self.path.unlink(missing_ok=True)
+
+
 class Uploads:
     """Uploads on their way: those that go on over many requests, and those in one piece.
 
@@ -41,7 +85,7 @@ class Uploads:
         self._min_free = min_free_bytes
         self._lock = threading.Lock()
         self._partials = {one.upload_id: one for one in left_in(folder)}
-        self._receiving: dict[str, int] = {}  # bytes still to come, by file
+        self._arriving: set[Arriving] = set()
         self.sweep()
 
     # Uploads that go on over many requests.
@@ -121,27 +165,31 @@ class Uploads:
     # Uploads in one piece.
 
     @contextmanager
-    def receive(self, chunks: Iterable[bytes], length: int, limit: int) -> Iterator[Received]:
-        """Take `length` bytes; the file is deleted at the end of the block unless it was moved.
+    def arriving(self, length: int, limit: int) -> Iterator[Arriving]:
+        """A file for `length` bytes, deleted at the end of the block unless it was moved.
 
         Raises UploadRefused or DiskFull, before the first byte where the length tells.
         """
         with self._lock, room_needed():
             self._check(length, limit)
             handle, name = tempfile.mkstemp(dir=self._folder)
-            self._receiving[name] = length
+            file = open(handle, "wb")  # noqa: SIM115 - it closes with what arrives in it
+            arriving = Arriving(Path(name), file, length)
+            self._arriving.add(arriving)
         try:
-            with room_needed(), open(handle, "wb") as file:
-                digest = hashlib.sha256()
-                for chunk in _counted(chunks, length):
-                    digest.update(chunk)
-                    file.write(chunk)
-                    self._receiving[name] -= len(chunk)
-            yield Received(Path(name), digest.hexdigest(), length)
+            yield arriving
         finally:
             with self._lock:
-                del self._receiving[name]
-            Path(name).unlink(missing_ok=True)
+                self._arriving.remove(arriving)
+            arriving.remove()
+
+    @contextmanager
+    def receive(self, chunks: Iterable[bytes], length: int, limit: int) -> Iterator[Received]:
+        """Take an upload of `length` bytes as one that is `arriving`, all in one thread."""
+        with self.arriving(length, limit) as arriving:
+            for chunk in chunks:
+                arriving.take(chunk)
+            yield arriving.whole()
 
     # Room.
 
@@ -155,7 +203,7 @@ class Uploads:
                 f"The file has {length / MIB:.0f} MiB; at most {limit / MIB:.0f} MiB are taken."
             )
         promised = sum(partial.missing for partial in self._partials.values())
-        promised += sum(self._receiving.values())
+        promised += sum(arriving.missing for arriving in self._arriving)
         if length > self._free() - promised:
             others = f", with {promised / MIB:.0f} MiB of other uploads to come" if promised else ""
             raise DiskFull(
@@ -166,18 +214,3 @@ class Uploads:
     def _free(self) -> int:
         """How many bytes uploads may still take from the disk."""
         return shutil.disk_usage(self._folder).free - self._min_free
-
-
-def _counted(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
-    """The chunks, if they are as many bytes as were announced."""
-    total = 0
-    for chunk in chunks:
-        total += len(chunk)
-        if total > length:
-            break
-        yield chunk
-    if total != length:
-        raise UploadRefused(
-            f"The upload broke off or was not as long as announced ({length} bytes). "
-            "Nothing was kept; send it again."
-        )

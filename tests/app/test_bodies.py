@@ -4,28 +4,19 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
 
 from app import bodies
-from app.bodies import Waiting, body_chunks, body_pieces, whole_number
+from app.bodies import Waiting, body_pieces, whole_number
 from app.errors import ApiError
 from app.launch import Server
-
-Read = Callable[[Request], Any]
 
 
 async def in_pieces(request: Request) -> list[bytes]:
     return [piece async for piece in body_pieces(request)]
-
-
-async def in_a_thread(request: Request) -> list[bytes]:
-    return await run_in_threadpool(lambda: list(body_chunks(request)))
 
 
 def application() -> FastAPI:
@@ -47,9 +38,8 @@ def body(chunks: list[bytes], then: str) -> Request:
 
 
 @pytest.mark.parametrize("then", ["ended", "broken"])
-@pytest.mark.parametrize("read", [in_pieces, in_a_thread])
-def test_a_body_ends_where_its_sender_stops(read: Read, then: str) -> None:
-    received = asyncio.run(read(body([b"half", b"", b" of it"], then)))
+def test_a_body_ends_where_its_sender_stops(then: str) -> None:
+    received = asyncio.run(in_pieces(body([b"half", b"", b" of it"], then)))
     assert b"".join(received) == b"half of it"
 
 
@@ -67,16 +57,13 @@ def test_a_count_of_bytes_is_a_whole_number(text: str) -> None:
         whole_number(request, "upload-length")
 
 
-@pytest.mark.parametrize("read", [in_pieces, in_a_thread])
-def test_a_server_that_stops_waits_for_no_sender(
-    read: Read, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_server_that_stops_waits_for_no_sender(caplog: pytest.LogCaptureFixture) -> None:
     app, received, begun = application(), [], threading.Event()
 
     @app.post("/")
     async def take(request: Request) -> None:
         begun.set()
-        received.extend(await read(request))
+        received.extend(await in_pieces(request))
 
     config = uvicorn.Config(app, log_level="warning", log_config=None)
     server = Server(config, app.state.waiting, "here", show=False)

@@ -479,6 +479,24 @@ def test_many_slow_senders_leave_the_server_to_others(client: TestClient, port: 
         assert all(b" 204 " in sender.recv(4096) for sender in senders)
 
 
+@pytest.mark.parametrize("where", ["videos", "queries"])
+def test_slow_senders_in_one_piece_leave_the_server_to_others(
+    client: TestClient, port: int, engine: Engine, where: str
+) -> None:
+    folder = engine.settings.data_dir / "uploads"
+    before = len(list(folder.iterdir()))
+    head = f"POST /api/v1/{where} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf"
+    with contextlib.ExitStack() as opened:
+        for _ in range(45):
+            sender = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+            sender.sendall(head.encode())
+        wait_for(lambda: len(list(folder.iterdir())) >= before + 40)
+        asked = httpx.post(f"http://127.0.0.1:{port}/api/v1/pause", timeout=10)
+        assert asked.status_code < 300
+    wait_for(lambda: len(list(folder.iterdir())) == before)
+    client.post("/api/v1/resume")
+
+
 # Another's client.
 
 
