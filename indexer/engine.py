@@ -5,6 +5,7 @@ collection serves and which is being built beside it. Knows neither pages nor co
 reads no environment.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -14,12 +15,11 @@ from typing import Self
 
 import numpy as np
 
-from encoder.catalogue import get_card
 from encoder.embedder import Embedder
 from indexer import switch
-from indexer.collection import Collection, Collections, collections_of
+from indexer.collection import Collection, Collections
 from indexer.database import Database
-from indexer.errors import WAITED_FOR, LibraryError, NotIndexed, ReadOnly
+from indexer.errors import WAITED_FOR, LibraryError, ReadOnly
 from indexer.folders import real_path
 from indexer.ground import check_ground
 from indexer.index import Index, Report
@@ -71,6 +71,7 @@ class Engine:
         self._report = report
         self._load = load or self._loaded
         self.meters = Meters()
+        self._switching = threading.Lock()
         with ExitStack() as opened:
             ownership = Ownership.of(settings.data_dir)
             opened.callback(ownership.release)
@@ -95,13 +96,13 @@ class Engine:
         NotIndexed where nothing can be found with this model, before anything is made for it.
         """
         if only_search:
-            _check_indexed(settings)
+            switch.check_indexed(settings)
         check_ground(settings.data_dir, report)  # before a model takes its time
-        embedder = _load_embedder(
+        embedder = switch.load_embedder(
             settings, settings.model, settings.weights, settings.tokenizer, report
         )
         if only_search:
-            _check_indexed(settings, switch.wanted(settings, embedder).fingerprint.key)
+            switch.check_indexed(settings, switch.wanted(settings, embedder).fingerprint.key)
         return cls(settings, embedder, report, only_search=only_search)
 
     def _open_indexes(self, embedder: Embedder, only_search: bool) -> None:
@@ -137,7 +138,7 @@ class Engine:
             self._stores.popitem()[1].close()
 
     def _loaded(self, record: Collection) -> Embedder:
-        return _load_embedder(
+        return switch.load_embedder(
             self.settings, record.model, record.weights, record.tokenizer, self._report
         )
 
@@ -222,15 +223,20 @@ class Engine:
             index.reconcile()
 
     def _take(self) -> Work | None:
-        """The next work: first for what serves, so that what is new is soon found."""
+        """The next work, once what was removed is gone and what came back waits again."""
         self._finish_removals()
-        for index in self._indexes():
-            work = index.work()
-            if work is not None:
-                return work
-        if self.building is not None:
-            self._swap(self.building)
-        return None
+        work = self._next_work()
+        if work is None and any(index.revive() for index in self._indexes()):
+            work = self._next_work()
+        building = self.building
+        if work is None and building is not None and not building.queue.lacking(self.serving.key):
+            self._swap(building)
+        return work
+
+    def _next_work(self) -> Work | None:
+        """First for what serves, so that what is new is soon found."""
+        found = (index.work() for index in self._indexes())
+        return next((work for work in found if work is not None), None)
 
     def _swap(self, built: Index) -> None:
         """The collection that was built takes over; the old one stays until it is removed.
@@ -238,13 +244,16 @@ class Engine:
         The library's word counts: killed before it, the old one still serves at the next start,
         and this happens again.
         """
-        old = self.serving
-        built.store.flush()
-        built.store.promote()
-        self._collections.swap()
+        with self._switching:
+            if self.building is not built:
+                return  # given up meanwhile
+            old = self.serving
+            built.store.flush()
+            built.store.promote()
+            self._collections.swap()
+            self.library.fingerprint = built.key
+            self.serving, self.building = built, None
         log.info("switch_done", collection=built.key, replaced=old.key)
-        self.library.fingerprint = built.key
-        self.serving, self.building = built, None
         self._tell(f"The new index is complete: {built.embedder.card.name} answers from now on.")
         if not self.settings.keep_old:
             self._remove_index(old.key)
@@ -364,8 +373,8 @@ class Engine:
     def to_front(self, video_id: str) -> None:
         """Index a waiting video now; the one under way waits meanwhile. Raises UnknownVideo."""
         self._steer(video_id, Queue.to_front)
-        first = self.serving.queue.next()
-        if first is not None and first.video_id == video_id != self.worker.current:
+        work = self._next_work()
+        if work is not None and work.video.video_id == video_id != self.worker.current:
             self.worker.drop()
 
     def reindex(self, video_id: str) -> None:
@@ -415,7 +424,8 @@ class Engine:
             for index in self._indexes():
                 index.store.delete_video(video.video_id)
             self.playable.remove(video.video_id)
-            self._media.remove(video.video_id)
+            if not self._media.remove(video.video_id):
+                return  # hidden it stays; what cannot be deleted now is tried again
             cleared = frozenset(index.key for index in self._indexes())
             with self._database.together():
                 if self.library.finish_removal(video.video_id):
@@ -431,7 +441,8 @@ class Engine:
 
     def status(self) -> Status:
         """How far everything is."""
-        return replace(read_status(self._database), waiting=self.worker.waiting)
+        status = read_status(self._database)
+        return replace(status, waiting=self.worker.waiting or status.waiting)
 
     def poster(self, video_id: str, index: int) -> Path | None:
         """The picture (JPEG) of one segment of a known video, if there is one."""
@@ -450,12 +461,12 @@ class Engine:
         Raises LibraryError for the one that serves, and ReadOnly.
         """
         self.check_writable("keeps its collections")
-        if key == self.serving.key:
-            raise LibraryError("This index answers the searches: it cannot be removed.")
-        building = self.building
-        if building is not None and building.key == key:
-            self.building = None
-            self.worker.drop()
+        with self._switching:
+            if key == self.serving.key:
+                raise LibraryError("This index answers the searches: it cannot be removed.")
+            if self.building is not None and self.building.key == key:
+                self.building = None
+                self.worker.drop()
         if any(one.fingerprint == key for one in self._collections.all()):
             self._remove_index(key)
 
@@ -465,33 +476,3 @@ class Engine:
             store.close()
         delete_index(self.settings, self._collections, key)
         log.info("collection_removed", collection=key)
-
-
-def _load_embedder(
-    settings: Settings,
-    model: str,
-    weights: Path | None,
-    tokenizer: Path | None,
-    report: Report | None,
-) -> Embedder:
-    return Embedder.load(
-        model,
-        weights=weights,
-        tokenizer=tokenizer,
-        cache_dir=settings.data_dir / "models",
-        report=report,
-    )
-
-
-def _check_indexed(settings: Settings, fingerprint: str | None = None) -> None:
-    """Raise NotIndexed unless this model, in this very fingerprint if it is known, was used."""
-    model = get_card(settings.model).name
-    known = collections_of(settings.data_dir)
-    if not known:
-        raise NotIndexed("Nothing is indexed yet. Index a folder of videos first.")
-    if not any(one.model == model and fingerprint in (None, one.fingerprint) for one in known):
-        other = f", {known[0].weights}" if known[0].weights else ""
-        raise NotIndexed(
-            f"Nothing is indexed with {model} as asked for: this library is indexed with "
-            f"{known[0].model}{other}. Search with that, or index the videos with this one first."
-        )

@@ -27,6 +27,7 @@ VideoCode = Literal[
     "decoder_timeout",
     "out_of_memory",
     "io_error",
+    "not_there",
 ]
 VIDEO_CODES: tuple[VideoCode, ...] = get_args(VideoCode)
 
@@ -100,12 +101,16 @@ _SENTENCES: dict[VideoCode, tuple[str, str]] = {
         "The file could not be read from the disk ({reason}).",
         "Check that it is still there and may be read, then try again.",
     ),
+    "not_there": (
+        "The file is not there; perhaps its disk or folder is away.",
+        "Bring it back: indexing goes on by itself.",
+    ),
 }
 
 # A decoder that died may have been killed for another's sake; it gets another chance.
 _RETRYABLE: frozenset[VideoCode] = frozenset({"io_error", "decoder_timeout", "decoder_crashed"})
 
-FINAL: frozenset[str] = frozenset(VIDEO_CODES) - _RETRYABLE - {"out_of_memory"}
+FINAL: frozenset[str] = frozenset(VIDEO_CODES) - _RETRYABLE - {"out_of_memory", "not_there"}
 """Codes that tell what the bytes are: the same bytes, offered again, would fail again."""
 
 OUT_OF_REACH: frozenset[str] = frozenset({"io_error", "not_there"})

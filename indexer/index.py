@@ -87,6 +87,14 @@ class Index:
         video = self.queue.next()
         return None if video is None else Work(video, self.queue, self.pipeline)
 
+    def revive(self) -> bool:
+        """Queue videos whose files were not there and are there again; whether there are any."""
+        away = (v for v in self.queue.videos("failed") if v.error_code == "not_there")
+        back = [video.video_id for video in away if video.path.exists()]
+        for video_id in back:
+            self.queue.retry(video_id)
+        return bool(back)
+
     def delete_leftovers(self, collections: Collections) -> None:
         """Delete segments of videos that were removed while this was not open."""
         if leftovers := collections.leftovers(self.key):

@@ -31,6 +31,11 @@ class Job:
         with self._lock:
             self._cancelled = True
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was called off."""
+        return self._cancelled
+
     def check(self) -> None:
         """Raise Cancelled if it was called off."""
         if self._cancelled:

@@ -6,6 +6,7 @@ checkpoint, and `done` only when the store's count equals the plan. Knows neithe
 videos nor what happens after a failure.
 """
 
+import errno
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -25,12 +26,17 @@ from indexer.media import Media
 from indexer.meters import Meters
 from indexer.points import Point, Store
 from indexer.queue import Queue
-from indexer.reader import FrameReader, read_frames
+from indexer.reader import FrameReader, probe, read_frames
 from indexer.records import Step
 from indexer.segments import Segment, grid_size, planned_count, rate_for
 from indexer.settings import Fingerprint
 from indexer.windows import Windows
 
+# A file, a folder, a disk or a share that is not there: no fault of the video's.
+_AWAY = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO}
+    | {errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH}
+)
 READ_AHEAD = 48  # frames: 12 MB at 288 px
 WRITES_WAITING = 2
 T = TypeVar("T")
@@ -64,6 +70,8 @@ class Pipeline:
         Raises VideoError, StoreError, whatever the embedder raises, and Cancelled from `job`.
         """
         self._check_unchanged(video)
+        if video.redo:
+            self._begin_anew(video)
         attempt = _Attempt(self, video, job)
         with (
             ThreadPoolExecutor(1, "read") as reading,
@@ -105,6 +113,10 @@ class Pipeline:
         note = f"Only {stored[-1].end:.1f} of {known.duration or 0:.1f} s could be read."
         return Outcome(len(stored), note)
 
+    def stored(self, video_id: str) -> int:
+        """How many segments of a video are stored."""
+        return self.store.count(video_id)
+
     def discard(self, video_id: str) -> None:
         """Take back what was stored of a video that is set aside, or is to be indexed anew."""
         self.store.delete_video(video_id)
@@ -119,9 +131,17 @@ class Pipeline:
         try:
             now = video.path.stat()
         except OSError as error:
+            if error.errno in _AWAY:
+                raise VideoError("not_there") from error
             raise VideoError("io_error", reason=error.strerror or "it is gone") from error
         if self.library.known_content(video.path, now.st_size, now.st_mtime_ns) != video.video_id:
             raise VideoError("io_error", reason="it has changed since it was added")
+
+    def _begin_anew(self, video: Video) -> None:
+        """Take back what is stored of a video that is to be indexed again, if it can be read."""
+        probe(video.path)
+        self.discard(video.video_id)
+        self.queue.begin_anew(video.video_id)
 
     def _open(self, video: Video, first: int, children: ExitStack) -> tuple[FrameReader, float]:
         """Frames from the grid point `first` on, and their rate: higher if the video is short."""

@@ -7,6 +7,7 @@ while videos are left. Knows not how a video is indexed, nor who works.
 from typing import Any
 
 from indexer.database import Database
+from indexer.errors import FINAL
 from indexer.records import QUEUE_ORDER, STATES, Step, Video, VideoState, known, rows
 
 MAX_ATTEMPTS = 3
@@ -100,12 +101,14 @@ class Queue:
 
     def mark_done(self, video_id: str, segments: int, note: str | None) -> None:
         """All that could be read is searchable; `note` says if that is not all there is."""
-        numbers = {"segments_planned": segments, "segments_done": segments, "attempts": 0}
-        self._settle(video_id, "done", note, None, None, **numbers)
+        numbers = {"segments_planned": segments, "segments_done": segments}
+        self._settle(video_id, "done", note, None, None, **numbers, attempts=0, redo=0)
 
-    def mark_failed(self, video_id: str, note: str, code: str, step: Step | None) -> None:
-        """Set a video aside, with the reason in words; nothing of it is searchable."""
-        self._settle(video_id, "failed", note, code, step, segments_done=0)
+    def mark_failed(
+        self, video_id: str, note: str, code: str, step: Step | None, stored: int = 0
+    ) -> None:
+        """Set a video aside, with the reason in words; `stored` segments of it stay searchable."""
+        self._settle(video_id, "failed", note, code, step, segments_done=stored, redo=0)
 
     def mark_queued(self, video_id: str, note: str, step: Step | None) -> None:
         """Put a video back into the queue; its attempts so far still count."""
@@ -154,6 +157,22 @@ class Queue:
             " AND state IN ('done', 'failed', 'cancelled')",
             self.fingerprint,
         )
+
+    def lacking(self, old: str) -> int:
+        """How many videos failed here that are whole in the collection `old`.
+
+        Those whose bytes are what is wrong do not count: no other attempt would help.
+        """
+        marks = ", ".join("?" * len(FINAL))
+        found = self._database.rows(
+            "SELECT COUNT(*) FROM jobs AS new JOIN jobs AS old USING (video_id)"
+            " WHERE new.fingerprint = ? AND old.fingerprint = ? AND old.state = 'done'"
+            f" AND new.state = 'failed' AND new.error_code NOT IN ({marks})",
+            self.fingerprint,
+            old,
+            *sorted(FINAL),
+        )
+        return int(found[0][0])
 
     def start_over(self, video_id: str) -> None:
         """Queue a video of which no segment is stored any more."""

@@ -51,6 +51,20 @@ class Switch:
     model: str
     fingerprint: str
     progress: Progress
+    lacking: int
+    """How many videos failed in it that are whole in the one that serves."""
+
+    @property
+    def held(self) -> str | None:
+        """Why it does not take over although nothing waits to be indexed, in a sentence."""
+        waits = any(self.progress.counts.get(state) for state in ("queued", "indexing"))
+        if waits or not self.lacking:
+            return None
+        these = "one video" if self.lacking == 1 else f"{self.lacking} videos"
+        return (
+            f"The new index lacks {these} that could be read before, so the present one goes on "
+            "answering. Bring their files back and try them again, or remove them."
+        )
 
 
 @dataclass(frozen=True)
@@ -86,12 +100,13 @@ def read_status(database: Database) -> Status:
     serving, building = collections.of("serving"), collections.of("building")
     key = serving.fingerprint if serving else ""
     library = Library(database, key)
+    switch = _switch(database, building, key)
     return Status(
         paused=library.paused,
-        waiting=library.waiting,
+        waiting=library.waiting or (switch.held if switch else None),
         model=serving.model if serving else None,
         progress=progress(database, key),
-        switch=_switch(database, building),
+        switch=switch,
         current=[
             video
             for one in (serving, building)
@@ -101,11 +116,12 @@ def read_status(database: Database) -> Status:
     )
 
 
-def _switch(database: Database, building: Collection | None) -> Switch | None:
+def _switch(database: Database, building: Collection | None, serving: str) -> Switch | None:
     if building is None:
         return None
     key = building.fingerprint
-    return Switch(building.model, key, progress(database, key))
+    lacking = Queue(database, key).lacking(serving)
+    return Switch(building.model, key, progress(database, key), lacking)
 
 
 def progress(database: Database, fingerprint: str) -> Progress:

@@ -6,11 +6,14 @@ model can still be had. Opens no store and changes nothing.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from encoder.catalogue import get_card
 from encoder.embedder import Embedder
 from encoder.errors import EncoderError
-from indexer.collection import Collection, Collections
+from indexer.collection import Collection, Collections, collections_of
 from indexer.database import Database
+from indexer.errors import NotIndexed
 from indexer.queue import Queue
 from indexer.settings import Fingerprint, Settings
 from indexer.store import stored_fingerprint
@@ -68,3 +71,34 @@ def _loaded(record: Collection, made_as: Fingerprint, load: Load, tell: Tell) ->
         )
         return None
     return Made(embedder, made_as)
+
+
+def load_embedder(
+    settings: Settings,
+    model: str,
+    weights: Path | None,
+    tokenizer: Path | None,
+    report: Tell | None,
+) -> Embedder:
+    """A model, its compiled programs kept in the data folder. Raises EncoderError."""
+    return Embedder.load(
+        model,
+        weights=weights,
+        tokenizer=tokenizer,
+        cache_dir=settings.data_dir / "models",
+        report=report,
+    )
+
+
+def check_indexed(settings: Settings, fingerprint: str | None = None) -> None:
+    """Raise NotIndexed unless this model, in this very fingerprint if it is known, was used."""
+    model = get_card(settings.model).name
+    known = collections_of(settings.data_dir)
+    if not known:
+        raise NotIndexed("Nothing is indexed yet. Index a folder of videos first.")
+    if not any(one.model == model and fingerprint in (None, one.fingerprint) for one in known):
+        other = f", {known[0].weights}" if known[0].weights else ""
+        raise NotIndexed(
+            f"Nothing is indexed with {model} as asked for: this library is indexed with "
+            f"{known[0].model}{other}. Search with that, or index the videos with this one first."
+        )

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.errors import WAITED_FOR, IndexerError, StoreError, VideoError
+from indexer.errors import FINAL, WAITED_FOR, IndexerError, StoreError, VideoError
 from indexer.job import Cancelled, Job
 from indexer.journal import log
 from indexer.library import Library, Video
@@ -21,6 +21,9 @@ from indexer.queue import MAX_ATTEMPTS, Queue
 from indexer.records import Step
 
 PAUSE = 5.0  # seconds before what all wait for, such as room on the disk, is looked at again
+LONGEST_PAUSE = 600.0
+GLANCE = 30.0  # seconds between two looks, while nothing waits, at whether missing files are back
+MANY = 3  # videos that fail in a row for one reason: it may be the reason of all
 
 
 class Indexing(Protocol):
@@ -31,6 +34,9 @@ class Indexing(Protocol):
 
     def salvage(self, video: Video) -> Outcome | None:
         """Make do with what is stored of a video that cannot be read further."""
+
+    def stored(self, video_id: str) -> int:
+        """How many segments of a video are stored."""
 
     def discard(self, video_id: str) -> None:
         """Take back what is stored of a video."""
@@ -66,6 +72,8 @@ class Worker:
         self._job: Job | None = None
         self._stopping = False
         self._idle = False
+        self._wakes = 0
+        self._alike: tuple[str, set[str]] = ("", set())
         self.waiting = library.waiting
         """Why nothing goes on for now, in a sentence; the library may not even take that."""
 
@@ -88,6 +96,7 @@ class Worker:
         """Look at the queue again: something was added, or a person has steered."""
         with self._state:
             self._idle = False
+            self._wakes += 1
             self._state.notify_all()
 
     def stop(self) -> None:
@@ -130,30 +139,27 @@ class Worker:
         if not self._prepared:
             self._prepare()
             self._prepared = True
-        work = self._next()
+        # Not under the lock: to look may take as long as the disk or the store takes.
+        wakes = self._wakes
+        work = None if self._library.paused else self._take()
         if work is None:
-            self._rest()
+            self._rest(wakes)
         elif work.video.attempts >= MAX_ATTEMPTS:
             self._set_aside(work, _GAVE_UP, "gave_up", work.video.step)
         else:
             self._attempt(work)
 
-    def _next(self) -> Work | None:
-        with self._state:
-            self._idle = False
-            return self._waiting_work()
-
-    def _waiting_work(self) -> Work | None:
-        return None if self._library.paused else self._take()
-
-    def _rest(self) -> None:
-        """Wait for `wake` or `stop`, unless something was queued since we looked."""
+    def _rest(self, wakes: int) -> None:
+        """Wait for `wake` or `stop`, unless somebody has called since we looked."""
         self._goes_on()
         with self._state:
-            if self._waiting_work() is None and not self._stopping:
+            if self._wakes == wakes and not self._stopping:
                 self._idle = True
                 self._state.notify_all()
-                self._state.wait_for(lambda: self._stopping or not self._idle)
+                self._wait(wakes, GLANCE)
+
+    def _wait(self, wakes: int, seconds: float) -> None:
+        self._state.wait_for(lambda: self._stopping or self._wakes != wakes, seconds)
 
     def _attempt(self, work: Work) -> None:
         job = Job(work.video.video_id, self._goes_on)
@@ -171,29 +177,45 @@ class Worker:
 
     def _index(self, work: Work, job: Job) -> None:
         """Index one video and write down how that ended."""
-        video = work.video
         try:
-            if video.redo:
-                work.pipeline.discard(video.video_id)
-                work.queue.begin_anew(video.video_id)
-            outcome = work.pipeline.index(video, job)
+            outcome = work.pipeline.index(work.video, job)
         except Cancelled:
             self._give_back(work)
-            return
-        except WAITED_FOR as error:  # it would hinder every other video as well
-            self._give_back(work)
-            self._hold(str(error))
-            return
-        except VideoError as error:
-            self._failed(work, str(error), error.code, error.retryable, _failed_in(job, error))
-        except IndexerError as error:
-            self._failed(work, str(error), error.code, True, _failed_in(job, error))
         except Exception as error:
-            log.exception("attempt_failed", video_id=video.video_id, step=job.step)
-            self._failed(work, f"Indexing failed: {error}", "failed", True, job.step)
+            if job.cancelled:  # whatever went wrong, somebody has called it off
+                self._give_back(work)
+            else:
+                self._went_wrong(work, job, error)
         else:
             self._done(work, outcome.segments, outcome.note)
-        self._goes_on()
+            self._alike = ("", set())
+            self._goes_on()
+
+    def _went_wrong(self, work: Work, job: Job, error: Exception) -> None:
+        if isinstance(error, WAITED_FOR):  # it would hinder every other video as well
+            self._give_back(work)
+            self._hold(str(error))
+        elif isinstance(error, VideoError):
+            self._failed(work, str(error), error.code, error.retryable, _failed_in(job, error))
+            self._goes_on()
+        elif isinstance(error, IndexerError):
+            self._failed(work, str(error), error.code, True, _failed_in(job, error))
+            self._slow_down(work, error.code, str(error))
+        else:
+            log.error("attempt_failed", video_id=job.video_id, step=job.step, exc_info=error)
+            reason = f"Indexing failed: {error}"
+            self._failed(work, reason, "failed", True, job.step)
+            self._slow_down(work, "failed", reason)
+
+    def _slow_down(self, work: Work, code: str, reason: str) -> None:
+        """Wait longer and longer while one video after another fails for no fault of its own."""
+        alike = self._alike[1] if self._alike[0] == code else set()
+        self._alike = (code, alike | {work.video.video_id})
+        more = len(self._alike[1]) - MANY
+        if more >= 0:
+            self._hold(f"One video after another fails. {reason}", PAUSE * 2.0 ** min(more, 10))
+        else:
+            self._goes_on()
 
     def _done(self, work: Work, segments: int, note: str | None) -> None:
         video_id = work.video.video_id
@@ -218,15 +240,17 @@ class Worker:
                 if self._stopping:
                     return
 
-    def _hold(self, reason: str) -> None:
-        """Say why nothing goes on, and wait a little."""
+    def _hold(self, reason: str, seconds: float | None = None) -> None:
+        """Say why nothing goes on, and wait a little, or until somebody calls."""
         if self.waiting != reason:  # once, and not at every try
             log.warning("waiting", reason=reason)
         self.waiting = reason
         with suppress(IndexerError):
             if self._library.waiting != reason:
                 self._library.waiting = reason
-        self._pause(PAUSE)
+        seconds = PAUSE if seconds is None else min(seconds, LONGEST_PAUSE)
+        with self._state:
+            self._wait(self._wakes, seconds)
 
     def _goes_on(self) -> None:
         """Something was written, or nothing is left to do: nothing is waited for any more."""
@@ -246,20 +270,26 @@ class Worker:
             self._set_aside(work, note, code, step)
 
     def _set_aside(self, work: Work, note: str, code: str, step: Step | None) -> None:
-        """No further attempt; what was read before a decoder gave out stays searchable."""
+        """No further attempt; what is stored stays, unless the bytes are what is wrong.
+
+        The state is written first: killed before the rest, the reason is still the true one.
+        """
         video_id = work.video.video_id
+        stored = work.pipeline.stored(video_id)
         outcome = work.pipeline.salvage(work.video) if code in _SALVAGED else None
+        now = work.queue.get(video_id)
+        if now is not None and now.redo and stored:  # it was not begun: what was there is whole
+            self._done(work, stored, f"It was not indexed again. {note}")
+            return
         if outcome is not None:
             self._done(work, outcome.segments, f"{outcome.note} {note}")
-        else:
+            return
+        work.queue.mark_failed(video_id, note, code, step, stored)
+        self._meters.settled("failed")
+        log.info("video_failed", video_id=video_id, step=step, code=code)
+        if code in FINAL:
             work.pipeline.discard(video_id)
             work.queue.mark_failed(video_id, note, code, step)
-            self._meters.settled("failed")
-            log.info("video_failed", video_id=video_id, step=step, code=code)
-
-    def _pause(self, seconds: float) -> None:
-        with self._state:
-            self._state.wait_for(lambda: self._stopping, seconds)
 
 
 def _failed_in(job: Job, error: IndexerError) -> Step:

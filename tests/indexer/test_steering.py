@@ -207,3 +207,24 @@ def test_nobody_steers_a_read_only_installation_or_an_unknown_video(
         for verb in (engine.cancel, engine.retry, engine.to_front, engine.reindex, engine.remove):
             with pytest.raises(UnknownVideo):
                 verb("0" * 64)
+
+
+def test_what_cannot_be_indexed_again_stays_as_it_was(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    path = draw(tmp_path / "disk" / "a.mp4", 9.7)
+    (video,) = engine.add_files([path]).videos
+    engine.worker.start()
+    assert engine.worker.wait(PATIENCE)
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    assert engine.reindex_all() == 1
+    assert engine.worker.wait(PATIENCE)
+    now = engine.library.need(video.video_id)
+    assert (now.state, now.segments_done, engine.store.count()) == ("done", 4, 4)
+    assert str(now.note).startswith("It was not indexed again. The file is not there")
+    assert engine.poster(video.video_id, 0) is not None
+    (tmp_path / "unplugged").rename(tmp_path / "disk")
+    engine.reindex(video.video_id)
+    assert engine.worker.wait(PATIENCE)
+    again = engine.library.need(video.video_id)
+    assert (again.state, again.note, engine.store.count()) == ("done", None, 4)

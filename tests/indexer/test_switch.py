@@ -1,6 +1,7 @@
 """From one collection to the next: the old one answers until the new one is whole."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +124,73 @@ def test_an_interrupted_switch_leaves_the_old_one_whole_and_goes_on(
         finish(engine)
         assert engine.building is None
         assert engine.store.count() == 5
+
+
+def test_an_index_that_lacks_what_the_old_one_has_does_not_take_over(
+    open_with: Callable[..., Engine],
+    indexed: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("indexer.worker.GLANCE", 0.1)
+    (tmp_path / "a.mp4").rename(tmp_path / "unplugged.mp4")
+    with open_with(1, keep_old=False) as engine:
+        finish(engine)
+        assert engine.building is not None
+        assert engine.building.queue.counts() == {"done": 1, "failed": 1}
+        assert (engine.embedder.weights_id, engine.store.count()) == ("untrained0", 5)
+        assert "The new index lacks one video" in str(engine.status().waiting)
+        (tmp_path / "unplugged.mp4").rename(tmp_path / "a.mp4")
+        end = time.monotonic() + PATIENCE
+        while engine.building is not None and time.monotonic() < end:
+            time.sleep(0.05)
+        assert (engine.embedder.weights_id, engine.store.count()) == ("untrained1", 5)
+        assert engine.status().waiting is None
+
+
+def test_bytes_that_are_wrong_hold_no_switch_up(
+    open_with: Callable[..., Engine], indexed: list[str]
+) -> None:
+    with open_with(1) as engine:
+        assert engine.building is not None
+        engine.building.queue.mark_failed(indexed[1], "It is damaged.", "corrupt", "read")
+        finish(engine)
+        assert engine.building is None
+
+
+def test_what_is_given_up_at_the_last_moment_does_not_take_over(
+    open_with: Callable[..., Engine], indexed: list[str]
+) -> None:
+    with open_with(1) as engine:
+        built = engine.building
+        assert built is not None
+        engine.remove_collection(built.key)
+        engine._swap(built)
+        assert engine.embedder.weights_id == "untrained0"
+        assert engine.collections()[0].role == "serving"
+
+
+def test_what_is_moved_to_the_front_of_a_switch_is_next(
+    open_with: Callable[..., Engine], indexed: list[str]
+) -> None:
+    with open_with(1) as engine:
+        reached, go_on = hold(engine, after=2)
+        engine.worker.start()
+        assert reached.wait(PATIENCE)
+        assert engine.worker.current == indexed[0]
+        mover = threading.Thread(target=engine.to_front, args=(indexed[1],))
+        mover.start()
+        go_on.set()
+        mover.join(PATIENCE)
+        old, new = engine.serving.queue, engine.building
+        assert new is not None
+        end = time.monotonic() + PATIENCE
+        while (now := new.queue.get(indexed[1])) and now.state != "done":
+            assert time.monotonic() < end
+        first = new.queue.get(indexed[0])
+        assert first is not None
+        assert old.counts() == {"done": 2}
+        assert engine.worker.wait(PATIENCE)
 
 
 def test_who_asks_for_the_old_model_again_ends_the_switch(

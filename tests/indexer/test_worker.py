@@ -37,6 +37,9 @@ class Scripted:
     def salvage(self, video: Video) -> Outcome | None:
         return None
 
+    def stored(self, video_id: str) -> int:
+        return 0
+
     def discard(self, video_id: str) -> None:
         self.discarded.append(video_id)
 
@@ -128,7 +131,7 @@ def test_what_fails_for_other_reasons_is_tried_three_times_and_last(
     failed = engine.library.videos("failed")[0]
     assert (failed.title, failed.error_code) == ("a", "failed")
     assert "ran out of memory" in str(failed.note)
-    assert scripted.discarded == [failed.video_id]
+    assert scripted.discarded == []  # what is stored is good: it is the device that is not
 
 
 def test_an_error_of_ours_is_told_in_its_own_words_without_a_trace(
@@ -359,3 +362,57 @@ def test_searching_goes_on_while_videos_are_indexed(
         thread.join()
     assert errors == []
     assert set(states(engine).values()) == {"done"}
+
+
+def test_what_is_cancelled_stays_so_whatever_goes_wrong_then(
+    engine: Engine, draw: Draw, tmp_path: Path
+) -> None:
+    (video,) = engine.add_files([draw(tmp_path / "a.mp4", 1)]).videos
+
+    def cancelled_and_broken(video: Video, job: Job) -> Outcome:
+        engine.serving.queue.cancel(video.video_id)
+        job.cancel()
+        raise RuntimeError("the device ran out of memory")
+
+    worker, _ = worker_of(engine, cancelled_and_broken)
+    finish(worker)
+    now = engine.library.need(video.video_id)
+    assert (now.state, now.note) == ("cancelled", None)
+
+
+def test_a_reason_that_all_share_slows_the_queue_down(
+    engine: Engine, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[float] = []
+    monkeypatch.setattr(Worker, "_wait", lambda self, wakes, seconds: held.append(seconds))
+    engine.add_files([draw(tmp_path / f"{n}.mp4", 1, n) for n in range(6)])
+    worker, _ = worker_of(engine, *[fails] * 5, done)
+    worker._prepared = True
+    reasons = []
+    for _ in range(6):
+        worker._turn()
+        reasons.append(worker.waiting)
+    assert held == [module.PAUSE, 2 * module.PAUSE, 4 * module.PAUSE]
+    assert "One video after another fails" in str(reasons[4])
+    assert "ran out of memory" in str(reasons[4])
+    assert reasons[5] is None  # one that goes well ends it
+    assert engine.library.counts() == {"queued": 5, "done": 1}
+
+
+def test_a_file_that_is_away_costs_one_look_and_comes_back_by_itself(
+    engine: Engine, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GLANCE", 0.1)
+    path = draw(tmp_path / "disk" / "a.mp4", 5)
+    (video,) = engine.add_files([path]).videos
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    finish(engine.worker)
+    away = engine.library.need(video.video_id)
+    assert (away.state, away.error_code, away.attempts) == ("failed", "not_there", 1)
+    assert "Bring it back" in str(away.note)
+    engine.worker.start()
+    (tmp_path / "unplugged").rename(tmp_path / "disk")
+    end = time.monotonic() + PATIENCE
+    while engine.library.need(video.video_id).state != "done" and time.monotonic() < end:
+        time.sleep(0.05)
+    assert engine.store.count(video.video_id) == 2
