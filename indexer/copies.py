@@ -65,9 +65,10 @@ class Copies:
         (self._root / video_id / _PARTIAL).unlink(missing_ok=True)
 
     def remove(self, video_id: str) -> None:
-        """Delete a video's copy."""
-        self.discard(video_id)
-        (self._root / video_id / _NAME).unlink(missing_ok=True)
+        """Delete a video's copy; one that is in use may have to wait for the rest of its folder."""
+        with suppress(PermissionError):
+            self.discard(video_id)
+            (self._root / video_id / _NAME).unlink(missing_ok=True)
 
     def is_disk_full(self) -> bool:
         """Whether it is the disk that leaves no room, and not the limit."""

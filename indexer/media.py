@@ -13,6 +13,7 @@ from pathlib import Path
 
 from indexer.errors import room_needed
 from indexer.formats import SUPPORTED
+from indexer.journal import log
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -67,6 +68,14 @@ class Media:
         for posters in self._root.glob(f"*/posters/{self._fingerprint}"):
             shutil.rmtree(posters, ignore_errors=True)
 
-    def remove(self, video_id: str) -> None:
-        """Delete all of a video's files here; what lies in a person's own folder is not ours."""
-        shutil.rmtree(self._folder(video_id), ignore_errors=True)
+    def remove(self, video_id: str) -> bool:
+        """Delete all of a video's files here; what lies in a person's own folder is not ours.
+
+        False if some are left: they may not be deleted, or are in use where that forbids it.
+        """
+        folder = self._folder(video_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        gone = not os.path.lexists(folder)
+        if not gone:
+            log.warning("files_left", video_id=video_id, path=folder)
+        return gone

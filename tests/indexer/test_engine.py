@@ -444,6 +444,28 @@ def test_a_removal_that_was_interrupted_is_ended_at_the_next_start(
         assert files_below(data_dir / "media") == set()
 
 
+def test_a_video_is_forgotten_only_once_its_files_are_gone(
+    open_engine: Callable[..., Engine],
+    draw: Draw,
+    tmp_path: Path,
+    data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = draw(tmp_path / "a.mp4", 1).read_bytes()
+    with open_engine() as engine, monkeypatch.context() as stuck:
+        video = engine.add_upload(pieces(content), "a.mp4", len(content))
+        stuck.setattr("shutil.rmtree", lambda *args, **options: None)
+        engine.remove(video.video_id)
+        assert engine.library.videos() == []
+        assert [one.video_id for one in engine.library.removals()] == [video.video_id]
+        engine.add_files([draw(tmp_path / "b.mp4", 1, 1)])
+        finish(engine)
+        assert engine.library.counts()["done"] == 1  # it holds up nobody
+    with open_engine() as engine:
+        assert engine.library.removals() == []
+    assert not (data_dir / "media" / video.video_id).exists()
+
+
 def test_a_poster_is_looked_up_by_checked_ids_only(engine: Engine) -> None:
     assert engine.poster("a" * 64, 0) is None
     for bad in ("../" * 8 + "etc/passwd", "A" * 64, "a" * 63 + "\n", "a" * 63 + "/"):
