@@ -12,7 +12,7 @@ import anyio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from app.errors import ApiError
+from app.errors import ApiError, StoppingError
 
 PIECE = 1 << 19  # bytes that are gathered before a thread is asked to write them
 
@@ -20,7 +20,7 @@ PIECE = 1 << 19  # bytes that are gathered before a thread is asked to write the
 class Waiting:
     """The requests that wait for bytes; a server that stops ends them, whoever their senders are.
 
-    Belongs to one event loop.
+    Belongs to one event loop, and tells threads whose work takes long that it is over.
     """
 
     def __init__(self) -> None:
@@ -40,6 +40,13 @@ class Waiting:
             finally:
                 self._scopes.remove(scope)
         return b""
+
+    def check(self) -> None:
+        """Raise StoppingError once the server stops; may be asked by any thread."""
+        if self._over:
+            raise StoppingError(
+                "The server is being stopped. What has arrived is safe: go on once it is back."
+            )
 
     def end(self) -> None:
         """No body goes on from now: each looks as if its sender had gone."""

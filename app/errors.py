@@ -55,6 +55,13 @@ class MediaTypeError(ApiError):
     code = "media_type"
 
 
+class StoppingError(ApiError):
+    """The server is being stopped, and does not begin or finish what takes long."""
+
+    status = 503
+    code = "stopping"
+
+
 # The indexer's codes that are about the request; what is left is 422 for a video, else 503.
 STATUS_OF_CODE = {
     "unknown_video": 404,

@@ -7,9 +7,10 @@ https://tus.io/protocols/resumable-upload
 
 import time
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from email.utils import formatdate
+from pathlib import Path
 from typing import Annotated
 
 import anyio
@@ -21,8 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import OpenEngine
 from app.bodies import body_pieces, whole_number
-from app.errors import ApiError, MediaTypeError, reply
+from app.errors import ApiError, MediaTypeError, StoppingError, reply
 from app.uploads import plain_name
+from indexer.content import read_content
 from indexer.engine import Engine
 from indexer.errors import IndexerError
 from indexer.partial import Partial
@@ -31,6 +33,7 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,termination"
 PREFIX = "/api/v1/uploads"
 BODY = "application/offset+octet-stream"
+Check = Callable[[], None]
 LOOK = 3600.0  # seconds between two looks at what nobody asks about
 
 
@@ -40,8 +43,9 @@ async def looked_after(app: FastAPI) -> AsyncIterator[None]:
 
     async def look_after() -> None:
         while True:
-            # Left alone at the end: a long file takes longer than one may wait for a stop.
-            await to_thread.run_sync(tidy, app.state.engine, abandon_on_cancel=True)
+            # Left alone at the end: nobody waits for a disk.
+            engine, waiting = app.state.engine, app.state.waiting
+            await to_thread.run_sync(tidy, engine, waiting.check, abandon_on_cancel=True)
             await anyio.sleep(LOOK)
 
     async with anyio.create_task_group() as tasks:
@@ -50,13 +54,14 @@ async def looked_after(app: FastAPI) -> AsyncIterator[None]:
         tasks.cancel_scope.cancel()
 
 
-def tidy(engine: Engine) -> None:
+def tidy(engine: Engine, check: Check) -> None:
     """Give up what is old, and take in what was complete when the process died."""
     with suppress(OSError):
         engine.uploads.sweep()
-    for upload_id in engine.uploads.complete():
-        with suppress(IndexerError, OSError):  # tried again, and told to whoever asks about it
-            hand_over(engine, upload_id)
+    with suppress(StoppingError):  # the next start goes on
+        for upload_id in engine.uploads.complete():
+            with suppress(IndexerError, OSError):  # tried again, and told to whoever asks about it
+                hand_over(engine, upload_id, check)
 
 
 router = APIRouter(prefix=PREFIX, lifespan=looked_after)
@@ -93,7 +98,7 @@ async def create(request: Request, engine: TakingEngine) -> Response:
     upload = await run_in_threadpool(engine.uploads.open, name, length, limit, metadata)
     if request.headers.get("content-type") == BODY:
         await take(request, engine, upload, 0)
-    return await answer(engine, upload, 201, Location=f"{PREFIX}/{upload.upload_id}")
+    return await answer(request, engine, upload, 201, Location=f"{PREFIX}/{upload.upload_id}")
 
 
 @router.head("/{upload_id}")
@@ -114,7 +119,7 @@ async def go_on(upload_id: str, request: Request, engine: TakingEngine) -> Respo
     offset = whole_number(request, "upload-offset")
     upload = engine.uploads.get(upload_id)
     await take(request, engine, upload, offset)
-    return await answer(engine, upload, 204)
+    return await answer(request, engine, upload, 204)
 
 
 @router.delete("/{upload_id}", status_code=204)
@@ -139,16 +144,27 @@ async def take(request: Request, engine: Engine, upload: Partial, offset: int) -
         await run_in_threadpool(upload.settle)
 
 
-async def answer(engine: Engine, upload: Partial, status: int, **headers: str) -> Response:
+async def answer(
+    request: Request, engine: Engine, upload: Partial, status: int, **headers: str
+) -> Response:
     """Where the upload stands now; a complete one is handed to the library first."""
     if not upload.missing:
-        await run_in_threadpool(hand_over, engine, upload.upload_id)
+        check = request.app.state.waiting.check
+        await run_in_threadpool(hand_over, engine, upload.upload_id, check)
     return Response(status_code=status, headers=headers | standing(upload))
 
 
-def hand_over(engine: Engine, upload_id: str) -> None:
-    """Have the library take a complete upload in; what it has taken in already stays as it is."""
-    engine.uploads.finish(upload_id, lambda path, name: engine.adopt(path, name).video_id)
+def hand_over(engine: Engine, upload_id: str, check: Check) -> None:
+    """Have the library take a complete upload in; what it has taken in already stays as it is.
+
+    What `check` raises ends it, and it can be asked again: to read a long file takes minutes.
+    """
+
+    def adopt(path: Path, name: str) -> str:
+        engine.check_writable("takes no uploads")
+        return engine.adopt(path, name, read_content(path, check).video_id).video_id
+
+    engine.uploads.finish(upload_id, adopt)
 
 
 def standing(upload: Partial) -> dict[str, str]:

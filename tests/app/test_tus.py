@@ -28,6 +28,8 @@ from test_api import refusal
 from tusclient.client import TusClient
 
 from app import bodies, tus
+from app.launch import Server
+from indexer import content as content_of_files
 from indexer.engine import Engine
 from indexer.settings import Settings
 
@@ -338,7 +340,7 @@ def looked_after(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """A server that looks after its uploads all the time."""
     monkeypatch.setattr(tus, "LOOK", 0.01)
     app = FastAPI()
-    app.state.engine = engine
+    app.state.engine, app.state.waiting = engine, bodies.Waiting()
     app.include_router(tus.router)
     with TestClient(app):
         yield
@@ -367,6 +369,37 @@ def test_what_was_complete_when_the_process_died_is_taken_in(
         wait_for(lambda: whole.note.video_id is not None)
     assert kept(engine, sha256(content)) == content
     engine.uploads.drop(lost.upload_id)
+
+
+def test_a_server_that_stops_waits_for_no_long_file(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was complete already is read at the start, and another one for its last answer."""
+    monkeypatch.setattr(content_of_files, "_CHUNK", 1)  # so that 8 MiB take as long as many GiB
+    early, late = (engine.uploads.open("a.mp4", LIMIT, LIMIT) for _ in range(2))
+    for partial, byte in ((early, b"e"), (late, b"l")):
+        partial.append(0, byte * (LIMIT - 1))
+    early.append(LIMIT - 1, b"e")
+    app = application(engine)
+    config = uvicorn.Config(app, log_level="warning", log_config=None, timeout_graceful_shutdown=1)
+    server = Server(config, app.state.waiting, "here", show=False)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        with connection(port, f"{HOME}/{late.upload_id}", LIMIT - 1, 1) as sender:
+            sender.sendall(b"l")
+            wait_for(lambda: not late.missing)
+            time.sleep(0.3)
+            begun = time.monotonic()
+            server.should_exit = True
+            thread.join(30)
+            assert time.monotonic() - begun < 3
+            assert sender.recv(4096).startswith(b"HTTP/1.1 503")
+    assert caplog.text == ""
+    assert {early.upload_id, late.upload_id} <= set(engine.uploads.complete())
+    for partial in (early, late):
+        engine.uploads.drop(partial.upload_id)
 
 
 # Connections that break.
