@@ -6,6 +6,7 @@ the video of a lost one.
 """
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 from indexer.folders import Look, disk_of
@@ -18,10 +19,19 @@ class Changes:
     def __init__(self, folder: Path, places: Places) -> None:
         self._folder = folder
         self._places = places
-        self._known = places.below(folder)  # every file as it was when it was dealt with
-        # Known, and not there at the last comparison, or not to be read in an earlier process: a
-        # start by itself gives no other failure a new chance.
-        self._away = places.out_of_reach(folder)
+
+    @cached_property
+    def _known(self) -> dict[str, Look]:
+        """Every file as it was when it was dealt with."""
+        return self._places.below(self._folder)
+
+    @cached_property
+    def _away(self) -> set[str]:
+        """Those known that were not seen at the last comparison, or could not be read before.
+
+        A start by itself gives no other failure another chance.
+        """
+        return self._places.out_of_reach(self._folder)
 
     def note(self, path: str, look: Look) -> None:
         """A file was dealt with, looking like this."""
@@ -83,7 +93,7 @@ class Changes:
             and not _below(path, unread)
             and self._was_taken_out(path, look)
         ]
-        self._away = gone.keys() - lost
+        self._away = set(gone).difference(lost)
         return lost
 
     def _was_taken_out(self, path: str, look: Look) -> bool:

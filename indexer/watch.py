@@ -23,7 +23,9 @@ from indexer.settling import Settling
 
 AT_LEAST = 3.0  # seconds between two rounds
 AT_MOST = 600.0
-SHARE = 100  # a round takes at most this part of the time, so that large folders cost little
+# A round takes at most these parts of a core and of the time, so that large folders cost little.
+OF_A_CORE = 100
+OF_TIME = 10
 PATIENCE = 2.0  # seconds that a folder is given to stop: a dead disk may never answer
 
 
@@ -114,10 +116,11 @@ class _Followed:
                 self._stopping.wait(AT_LEAST)
 
     def _turn(self) -> None:
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.thread_time()
         self._round()
         now = time.monotonic()
-        self._take_in_until(now + min(AT_MOST, max(AT_LEAST, SHARE * (now - begun))))
+        rest = max(OF_A_CORE * (time.thread_time() - worked), OF_TIME * (now - begun), AT_LEAST)
+        self._take_in_until(now + min(AT_MOST, rest))
 
     # One round.
 

@@ -93,7 +93,8 @@ def followed(
     data_dir: Path, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Followed]:
     monkeypatch.setattr(watch, "AT_LEAST", 0.1)
-    monkeypatch.setattr(watch, "SHARE", 1)
+    monkeypatch.setattr(watch, "OF_A_CORE", 1)
+    monkeypatch.setattr(watch, "OF_TIME", 1)
     monkeypatch.setattr(settling, "QUIET", QUIET)
     folder = tmp_path / "videos"
     folder.mkdir()
