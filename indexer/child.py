@@ -89,7 +89,7 @@ def _answer(pipe: BinaryIO, request: Request) -> None:
 def _read(pipe: BinaryIO, request: Request, probe: Probe, alive: Callable[[], None]) -> None:
     from indexer import video
 
-    tally = Tally()
+    tally = Tally(resumed=request.first > 0)
     for sample in video.read(request, probe, tally, alive):
         decoding.send_sample(pipe, sample)
     summary = tally.summary(probe.duration, request.fps)

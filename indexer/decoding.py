@@ -147,6 +147,8 @@ class Tally:
     readable: float = 0.0
     damaged: int = 0
     """Places where data is missing or did not decode as it was."""
+    resumed: bool = False
+    """Reading began in mid-file: what was damaged before is not counted."""
     _sound: bool = True
 
     def look(self, sound: bool) -> None:
@@ -167,7 +169,8 @@ class Tally:
         if self.damaged == 0:
             return None
         places = "one place" if self.damaged == 1 else f"{self.damaged} places"
-        return f"The video is damaged in {places} and may look wrong there."
+        least = "at least " if self.resumed else ""
+        return f"The video is damaged in {least}{places} and may look wrong there."
 
 
 # Messages on the pipe: one letter, the payload's length, the payload.

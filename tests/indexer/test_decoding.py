@@ -61,6 +61,10 @@ def test_an_absurd_length_is_not_believed() -> None:
         (Tally(40, 3, 1.6), "Only 1.6 of 4.8 s could be read."),
         (Tally(120, 1, 4.8, 1), "The video is damaged in one place and may look wrong there."),
         (Tally(120, 9, 4.76, 3), "The video is damaged in 3 places and may look wrong there."),
+        (
+            Tally(60, 9, 4.76, 3, resumed=True),
+            "The video is damaged in at least 3 places and may look wrong there.",
+        ),
     ],
 )
 def test_a_summary_says_what_is_missing(tally: Tally, note: str | None) -> None:

@@ -204,6 +204,13 @@ def test_scratches_cost_themselves_not_the_file(shelf: Shelf, name: str) -> None
         assert "damaged" in summary.note
 
 
+def test_damage_before_the_point_where_reading_goes_on_is_allowed_for(shelf: Shelf) -> None:
+    with read_frames(shelf["scratched.mp4"], pixels=PIXELS, first=2) as frames:
+        list(frames)
+    assert frames.summary is not None
+    assert "damaged in at least " in (frames.summary.note or "")
+
+
 def test_a_mostly_damaged_file_is_refused_while_it_is_read(shelf: Shelf) -> None:
     with pytest.raises(VideoError) as caught:
         read(shelf["mostly_damaged.mp4"])
