@@ -28,8 +28,8 @@ from app.schemas import (
     SearchOut,
     Words,
 )
-from indexer.engine import Engine
 from indexer.formats import SUPPORTED
+from indexer.index import Index
 from indexer.search import Moment
 
 router = APIRouter(prefix="/api/v1")
@@ -77,13 +77,14 @@ def search(
 ) -> SearchOut:
     """The moments that fit best, over all videos."""
     begun = time.perf_counter()
-    asked, vector = understand(engine, examples, q, query)
-    moments = engine.search.by_vector(vector, limit=limit, per_video=per_video)
+    index = engine.serving  # once: another may take its place meanwhile
+    asked, vector = understand(index, examples, q, query)
+    moments = index.search.by_vector(vector, limit=limit, per_video=per_video)
     return SearchOut(
         query=asked,
         took_ms=round(1000 * (time.perf_counter() - begun), 1),
         videos_done=engine.library.counts().get("done", 0),
-        moments=[describe_moment(moment, lead_in(engine)) for moment in moments],
+        moments=[describe_moment(moment, lead_in(index)) for moment in moments],
     )
 
 
@@ -96,8 +97,9 @@ def heatmap(
     query: AskedExample = None,
 ) -> HeatmapOut:
     """How well each segment of one video fits the query."""
-    _, vector = understand(engine, examples, q, query)
-    heat = engine.search.heatmap(video.video_id, vector)
+    index = engine.serving
+    _, vector = understand(index, examples, q, query)
+    heat = index.search.heatmap(video.video_id, vector)
     return HeatmapOut(
         segments=[HeatOut(start=start, end=end, score=score) for start, end, score in heat]
     )
@@ -116,23 +118,23 @@ def classes(video: SearchableVideo, engine: OpenEngine, asked: ClassesIn) -> Cla
 
 
 def understand(
-    engine: Engine, examples: Examples, words: str | None, query_id: str | None
+    index: Index, examples: Examples, words: str | None, query_id: str | None
 ) -> tuple[QueryOut, np.ndarray]:
     """The query in words for people, and as unit vectors (float32 [dim] or [Q, dim])."""
     if (words is None) == (query_id is None):
         raise ApiError("Ask with either words (q) or an example video (query).")
     if words is not None:
-        return QueryOut(kind="words", label=words), engine.search.text_vector(words)
+        return QueryOut(kind="words", label=words), index.search.text_vector(words)
     example = examples.get(query_id or "")
-    if example is None or example.collection != engine.fingerprint.key:
+    if example is None or example.collection != index.key:
         raise NotFoundError("This example is no longer remembered. Please give it again.")
     asked = QueryOut(kind="example", label=example.label, query_id=example.query_id)
     return asked, example.vector
 
 
-def lead_in(engine: Engine) -> float:
+def lead_in(index: Index) -> float:
     """How many seconds before its peak a moment begins to play: a quarter of a window."""
-    return engine.fingerprint.window / 4
+    return index.fingerprint.window / 4
 
 
 def describe_moment(moment: Moment, lead: float) -> MomentOut:

@@ -1,5 +1,8 @@
 """The API over a real engine: what it answers, and how it refuses."""
 
+from dataclasses import replace
+from unittest.mock import Mock
+
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -138,6 +141,27 @@ def test_an_example_means_nothing_in_another_index(client: TestClient, engine: E
     assert client.get("/api/v1/search", params={"query": NOBODY}).json()["moments"]
     answer = client.get("/api/v1/search", params={"query": "1" * 64})
     assert refusal(answer) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["search", "videos/{}/heatmap"])
+def test_a_question_is_answered_by_the_index_that_understood_it(
+    client: TestClient, engine: Engine, video_id: str, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Another index takes over while the words become a vector."""
+    serving = engine.serving
+    text_vector = serving.search.text_vector
+
+    def swapped(words: str) -> object:
+        engine.serving = replace(serving, search=Mock(), fingerprint=Mock())
+        return text_vector(words)
+
+    monkeypatch.setattr(serving.search, "text_vector", swapped)
+    try:
+        answer = client.get(f"/api/v1/{path.format(video_id)}", params={"q": "a red circle"})
+    finally:
+        engine.serving = serving
+    assert answer.status_code == 200
+    assert answer.json().get("moments") or answer.json()["segments"]
 
 
 def test_wrong_methods_do_not_reach_the_page(client: TestClient) -> None:
