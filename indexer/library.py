@@ -35,6 +35,9 @@ _TABLE_ORDER = (
 )
 
 
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 @dataclass(frozen=True)
 class Page:
     """A stretch of the job table, and how many videos it has in all."""
@@ -45,7 +48,8 @@ class Page:
 
 def title_of(name: str) -> str:
     """A file's name as a title: printable, and without the suffix that makes it a video's."""
-    path = PurePath(name)
+    # What turns the direction of text would show a name as another one.
+    path = PurePath("".join(c for c in name if c not in _TURNS))
     title = path.stem if path.suffix.lower() in SUPPORTED else path.name
     # Bytes that are no text arrive here as surrogates (Cs).
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in title)

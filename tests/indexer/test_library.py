@@ -148,6 +148,7 @@ def test_an_end_that_comes_after_the_removal_brings_nothing_back(
         ("Talk 3.5", "Talk 3.5"),
         (os.fsdecode(b"caf\xe9.mp4"), "caf\ufffd"),
         ("two\nlines\x1b[31m.mp4", "two\ufffdlines\ufffd[31m"),
+        ("invoice\u202e4pm.gnp\u2069.mp4", "invoice4pm.gnp"),
         ("\u65e5\u672c\u3000\u8a9e.mkv", "\u65e5\u672c\u3000\u8a9e"),
     ],
 )
