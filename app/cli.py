@@ -23,6 +23,7 @@ from app.options import (
     Host,
     Log,
     LogLevel,
+    MaxUpload,
     Model,
     Names,
     NoBrowser,
@@ -32,11 +33,13 @@ from app.options import (
     QdrantUrl,
     Reader,
     ReadOnly,
+    RemoveOld,
     Resize,
     Tokenizer,
     Weights,
     Window,
     fail,
+    in_bytes,
     settings_of,
 )
 from encoder.errors import EncoderError
@@ -106,6 +109,8 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = None,
     allow_host: Names = None,
+    max_upload: MaxUpload = None,
+    remove_old: RemoveOld = False,
     read_only: ReadOnly = False,
     no_browser: NoBrowser = False,
 ) -> None:
@@ -121,6 +126,8 @@ def serve(
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
         reader=reader,
+        max_upload_bytes=in_bytes(max_upload),
+        keep_old=not remove_old,
         read_only=read_only,
     )
     _serve(settings, folders or [], host, port, allow_host, not no_browser)
@@ -139,6 +146,7 @@ def index(
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
     reader: Reader = "pyav",
+    remove_old: RemoveOld = False,
 ) -> None:
     """Index PATHS, files and folders, and stop; what is indexed already is skipped."""
     from app import indexing
@@ -154,6 +162,7 @@ def index(
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
         reader=reader,
+        keep_old=not remove_old,
     )
     raise typer.Exit(0 if indexing.index(settings, paths) else 1)
 

@@ -97,6 +97,17 @@ Names = Annotated[
         help="A host name to answer to, besides localhost and plain addresses.",
     ),
 ]
+MaxUpload = Annotated[
+    float | None,
+    typer.Option(
+        envvar="PRISMSEARCH_MAX_UPLOAD",
+        min=0.001,
+        help="How large an uploaded video may be, in GiB; else 4.",
+    ),
+]
+RemoveOld = Annotated[
+    bool, typer.Option("--remove-old", help="Delete the old index once a new one is complete.")
+]
 ReadOnly = Annotated[bool, typer.Option("--read-only", help="Take no uploads and remove nothing.")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser tab.")]
 
@@ -146,6 +157,11 @@ def _same_model(name: str, other: str) -> bool:
     from encoder.catalogue import get_card
 
     return get_card(name).name == get_card(other).name
+
+
+def in_bytes(gib: float | None) -> int | None:
+    """A size in GiB as bytes; None stays what it is."""
+    return None if gib is None else round(gib * 2**30)
 
 
 def fail(message: str) -> NoReturn:

@@ -10,9 +10,11 @@ import pytest
 from drawn import RED, draw
 from typed import Run
 
+from app import cli
 from app.terminal import clock
 from indexer.collection import Collection, Collections
 from indexer.database import Database
+from indexer.settings import Settings
 
 LARGE = "videoprism_lvt_public_v1_large"
 
@@ -83,7 +85,7 @@ def test_a_search_with_a_model_that_was_never_used_names_the_one_that_was(
     assert refused.code == 1
     assert f"Nothing is indexed with {LARGE}" in refused.err
     assert "indexed with toy" in refused.err
-    assert {path.name for path in tmp_path.iterdir()} <= {"library.db"}
+    assert {path.name for path in tmp_path.iterdir() if "library.db" not in path.name} == set()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -155,3 +157,24 @@ def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
 )
 def test_clock(seconds: float, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "size", "keep_old"),
+    [((), 4 << 30, True), (("--max-upload", "0.5", "--remove-old"), 1 << 29, False)],
+)
+def test_what_a_server_takes_and_keeps_is_chosen(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    size: int,
+    keep_old: bool,
+) -> None:
+    asked: list[Settings] = []
+    monkeypatch.setattr(cli, "_serve", lambda settings, *rest: asked.append(settings))
+    assert run("serve", "--data-dir", str(tmp_path), *words).code == 0
+    monkeypatch.setenv("PRISMSEARCH_MAX_UPLOAD", "0.25")
+    assert run("serve", "--data-dir", str(tmp_path)).code == 0
+    assert (asked[0].max_upload_bytes, asked[0].keep_old) == (size, keep_old)
+    assert asked[1].max_upload_bytes == 1 << 28
