@@ -13,7 +13,7 @@ from pathlib import Path
 from indexer.errors import DiskFull, StoreUnavailable
 from indexer.ownership import Ownership
 
-MOUNTS = Path("/proc/self/mounts")  # only Linux has it; elsewhere every disk counts as our own
+MOUNTS = Path("/proc/self/mounts")  # only Linux has it
 MIB = 1 << 20
 
 # The embedded store lays out a log of 32 MiB whenever it is opened, and more while it is used.
@@ -29,7 +29,10 @@ _WRITTEN = ("library.db", "index", "media", "uploads")
 
 
 def network_disk(folder: Path) -> str | None:
-    """The kind of the network disk that `folder` lies on, such as nfs4; None if it is none."""
+    """The kind of the network disk that `folder` lies on, such as nfs4; None if none is known.
+
+    Only Linux tells: on Windows and on a Mac a network disk counts as our own.
+    """
     try:
         table = os.fsdecode(MOUNTS.read_bytes())
     except OSError:
