@@ -26,7 +26,7 @@ _GIB = 2**30
 class Limits:
     """What is refused or stopped: a file's bytes, seconds and pixels, a decoder's memory."""
 
-    bytes: int = 4 * _GIB
+    bytes: int = 1024 * _GIB
     seconds: float = 6 * 3600.0
     min_side: int = 16
     max_side: int = 8192

@@ -232,6 +232,14 @@ def test_limits_hold(shelf: Shelf, limits: Limits, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_a_file_of_many_gib_is_looked_at(tmp_path: Path) -> None:
+    with (tmp_path / "long.mp4").open("wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(VideoError) as caught:
+        probe(tmp_path / "long.mp4")
+    assert caught.value.code == "not_a_video"  # there is nothing in it, but it may be as large
+
+
 def test_a_missing_file_may_be_tried_again(tmp_path: Path) -> None:
     with pytest.raises(VideoError) as caught:
         probe(tmp_path / "gone.mp4")

@@ -81,7 +81,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "sparse.mp4",
         "more than 4 GiB of nothing",
-        Fails("too_large"),
+        Fails("not_a_video"),
         lambda s, p: surgery.sparse(p, 17 << 28),
         slow=True,
     ),
