@@ -4,6 +4,7 @@ Knows which of the two a video needs, and what can be said of it meanwhile. Know
 copies are made (copy_queue.py) nor which ones are kept (copies.py).
 """
 
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal
 
 from indexer.copies import Copies
 from indexer.copy_queue import CopyQueue, Job
-from indexer.errors import VideoError
+from indexer.errors import OUT_OF_REACH, VideoError
 from indexer.formats import Plays
 from indexer.reader import probe
 from indexer.records import Video
@@ -45,7 +46,8 @@ class Playable:
         """Keep at most `limit_bytes` of copies below `root`; `min_free_bytes` of the disk stay."""
         self._copies = Copies(root, limit_bytes, min_free_bytes)
         self._queue = CopyQueue(self._copies)
-        self._plays: dict[str, Plays] = {}
+        self._plays: dict[str, Plays | VideoError] = {}
+        self._looking = threading.Lock()
 
     def look(self, video: Video, failed: bool = False) -> Playback:
         """How the video can be played now; nothing is begun."""
@@ -91,10 +93,15 @@ class Playable:
         self._queue.close()
 
     def _how(self, video: Video) -> Plays:
-        """How browsers play the file; it is looked at if nobody has looked yet."""
-        known = video.plays or self._plays.get(video.video_id)
-        if known is None:
-            known = self._plays[video.video_id] = probe(video.path).plays
+        """How browsers play the file; it is looked at, once, if nobody has looked yet."""
+        if video.plays is not None:
+            return video.plays
+        with self._looking:  # one file at a time, however many pages ask
+            known = self._plays.get(video.video_id)
+            if known is None:
+                known = self._plays[video.video_id] = _looked_at(video.path)
+        if isinstance(known, VideoError):
+            raise known
         return known
 
     def _on_its_way(self, video_id: str, how: Plays) -> Playback:
@@ -104,3 +111,13 @@ class Playable:
             return Playback("waiting" if waits else "making", how, job.share or 0.0)
         failure = self._queue.failure(video_id)
         return Playback("failed" if failure else "needed", how, message=failure)
+
+
+def _looked_at(path: Path) -> Plays | VideoError:
+    """What a look at the file tells. Raises VideoError where the next look may tell more."""
+    try:
+        return probe(path).plays
+    except VideoError as error:
+        if error.code in OUT_OF_REACH:
+            raise
+        return error

@@ -4,12 +4,15 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import media
 import pytest
 
 from indexer.copies import Copies
+from indexer.decoding import Probe
 from indexer.formats import Plays
 from indexer.playable import Playable, Playback
 from indexer.reader import probe
@@ -137,6 +140,26 @@ def test_a_file_that_nobody_looked_at_is_looked_at(
     assert (found.state, found.how) == ("failed", None)
     assert found.message is not None
     assert found.message.startswith("The content is not a video")
+
+
+def test_a_file_is_looked_at_once_however_many_ask(
+    playable: Playable, originals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+
+    def counted(path: Path) -> Probe:
+        looks.append(path)
+        return probe(path)
+
+    monkeypatch.setattr("indexer.playable.probe", counted)
+    asked = [video(originals / name, None) for name in ("good.mp4", "none.avi")] * 3
+    with ThreadPoolExecutor(6) as threads:
+        states = [one.state for one in threads.map(playable.look, asked)]
+    assert states == ["ready", "failed"] * 3
+    assert sorted(looks) == [originals / "good.mp4", originals / "none.avi"]
+    for _ in range(2):
+        playable.look(replace(asked[0], video_id="b" * 64, path=originals / "gone.mp4"))
+    assert looks[2:] == [originals / "gone.mp4"] * 2  # it may come back
 
 
 def test_who_asks_again_waits_for_the_same_copy(playable: Playable, long: Video) -> None:
