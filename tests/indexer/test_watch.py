@@ -409,7 +409,7 @@ def test_a_start_tries_again_only_what_was_out_of_reach(
     followed.ready("a")
     followed.engine.serving.queue.mark_failed(followed.video("a").video_id, "Why.", code, "read")
     followed.restart()
-    followed.rounds()
+    followed.rounds(10)  # longer than a file is left to come to rest
     until(lambda: followed.video("a").state == state and followed.engine.worker.wait(0))
     followed.engine.add_files([followed.folder / "a.mp4"])  # a person
     until(lambda: followed.video("a").state == "done")
