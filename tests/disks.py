@@ -54,13 +54,15 @@ class Disks:
 
 
 @contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """A block during which a disk has not a byte left."""
+def full(disk: Path, leave: int = 0) -> Iterator[None]:
+    """A block during which a disk has not a byte left, or only so many."""
     filling = disk / "filling"
     try:
-        with filling.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(b"\0" * 4096):
-                pass
+        with filling.open("wb", buffering=0) as file:
+            with suppress(OSError):
+                while file.write(b"\0" * 4096):
+                    pass
+            file.truncate(max(0, file.tell() - leave))
         yield
     finally:
         filling.unlink()

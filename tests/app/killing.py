@@ -8,34 +8,18 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, get_args
 
+from patience import PATIENCE, until
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 600.0
-
-
-def prompt() -> float:
-    """Seconds that a stop may take: five, if not too many others want the processor."""
-    return 5.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 Target = Literal["app", "child", "group", "all"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 """The program alone, its decoding child alone, the program's group, or both at the same time."""
-
-
-def until(true: Callable[[], object], seconds: float = PATIENCE) -> bool:
-    """Wait for something to become true; False if that takes too long."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 class Program:

@@ -11,7 +11,8 @@ from random import Random
 import mixed
 import numpy as np
 from facts import Facts, attempts, check, check_complete, look
-from killing import TARGETS, Program, Target, Watch, prompt, until
+from killing import TARGETS, Program, Target, Watch
+from patience import prompt, until
 from wishes import Wishes
 
 from indexer.queue import MAX_ATTEMPTS

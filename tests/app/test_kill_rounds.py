@@ -12,8 +12,9 @@ import mixed
 import numpy as np
 import pytest
 from facts import check_complete, files_left_over, look
-from killing import Program, until
+from killing import Program
 from lives import Life, Usual
+from patience import until
 
 from indexer.settings import Settings
 from indexer.upkeep.doctor import examine
