@@ -37,7 +37,13 @@ def describe_status(status: Status) -> StatusOut:
 
 def describe_switch(switch: Switch) -> SwitchOut:
     """The index that is being built."""
-    return SwitchOut(model=switch.model, share=share_of(switch.progress), left=switch.progress.left)
+    return SwitchOut(
+        key=switch.fingerprint,
+        model=switch.model,
+        held=switch.held,
+        share=share_of(switch.progress),
+        left=switch.progress.left,
+    )
 
 
 def describe_collection(collection: Collection, size: int | None) -> CollectionOut:

@@ -127,9 +127,14 @@ class VideosOut(BaseModel):
 
 
 class SwitchOut(BaseModel):
-    """The index that is built beside the one that answers."""
+    """The index that is built beside the one that answers.
 
+    `held` is a sentence that says why it does not take over although all of it was tried.
+    """
+
+    key: str
     model: str
+    held: str | None
     share: float
     left: float | None
 

@@ -9,7 +9,10 @@ const line = bar("The whole library");
 const hold = el("button", { type: "button", class: "ps-button", onclick: toggle });
 const more = iconButton("more", "What to do with all videos", null);
 const reason = el("p", { class: "ps-reason", hidden: true });
-const beside = el("p", { class: "ps-reason", hidden: true });
+const building = el("span", {});
+const anew = el("button", { type: "button", class: "ps-button", onclick: () => steer("retry") }, "Try them again");
+const give = el("button", { type: "button", class: "ps-button" }, "Give it up");
+const beside = el("div", { class: "ps-offer", hidden: true }, building, anew, give);
 const old = el("ul", { class: "ps-old", "aria-label": "Old indexes" });
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
 const board = el("section", { "aria-label": "Indexing", hidden: true },
@@ -21,7 +24,7 @@ let answering = null; // which index answers, and whether another is being built
 
 function write(node, words) {
   if (node.textContent !== words) node.textContent = words;
-  if (node === reason || node === beside) node.hidden = !words;
+  if (node === reason) node.hidden = !words;
 }
 
 function title({ counts, paused, waiting }) {
@@ -39,8 +42,8 @@ function told(status) {
   return [settled, status.speed ? pace(status.speed) : null, status.left ? `about ${span(status.left)} left` : null];
 }
 
-function switching({ switch: built, model }) {
-  if (!built) return "";
+function switching(built, model) {
+  if (built.held) return built.held;
   const named = built.model === model ? `a new index for ${model}` : `the index for ${built.model}`;
   const left = built.left ? `, about ${span(built.left)} left` : "";
   const going = built.model === model ? "Search goes on with the current one." : `Search goes on with ${model}.`;
@@ -56,9 +59,13 @@ function draw(status) {
   write(headline, title(status));
   write(figures, told(status).filter(Boolean).join(" · "));
   line.whole.hidden = !left && !status.switch;
-  line.set(left ? status.share : status.switch?.share ?? 1);
-  write(reason, waiting ?? "");
-  write(beside, switching(status));
+  line.set(left ? status.share : (status.switch?.share ?? 1));
+  const built = status.switch;
+  write(reason, waiting && waiting !== built?.held ? waiting : "");
+  beside.hidden = !built;
+  if (built) write(building, switching(built, status.model));
+  anew.hidden = fixed || !built?.held;
+  give.hidden = fixed;
   hold.hidden = fixed;
   write(hold, paused ? "Resume" : "Pause");
   more.hidden = fixed;
@@ -96,9 +103,18 @@ function leftover({ key, model, bytes: size }) {
     act: () => steer(`collections/${key}`, "DELETE").then(leftovers),
   }));
   const words = el("span", {}, `The old index of ${model} (${bytes(size)}) can be removed.`);
-  return el("li", {}, words, journey.info?.read_only ? null : away);
+  return el("li", { class: "ps-offer" }, words, journey.info?.read_only ? null : away);
 }
 
+menu.confirm(give, () => {
+  const { key } = journey.status.switch;
+  return {
+    question: "Give the new index up?",
+    detail: "What is built of it is deleted. Videos stay, and search goes on with the current index.",
+    yes: "Give it up",
+    act: () => steer(`collections/${key}`, "DELETE"),
+  };
+});
 menu.attach(more, () => [
   {
     text: "Index all again", picture: "again", act: () => steer("reindex"),
@@ -106,6 +122,7 @@ menu.attach(more, () => [
       question: `Index all ${amount(journey.status.videos, "video")} again?`,
       detail: "Each one stays searchable until its turn comes. Nothing is uploaded again.",
       yes: "Index again",
+      no: "Not now",
     },
   },
 ]);

@@ -5,7 +5,7 @@ window.prism.menu ??= (() => {
   const sheet = el("div", { class: "ps-part ps-menu", popover: "auto" });
   let owner = null;
 
-  // items(): [{text, picture, act, danger, ask: {question, detail, yes}}], asked for at each opening.
+  // items(): [{text, picture, act, danger, ask: {question, detail, yes, no}}], asked for at each opening.
   function attach(button, items) {
     button.setAttribute("aria-haspopup", "menu");
     opens(button, () => list(button, items()));
@@ -40,8 +40,8 @@ window.prism.menu ??= (() => {
     return el("button", { type: "button", role: "menuitem", class: look, onclick: choose }, icon(picture), text);
   }
 
-  function put({ question, detail, yes, act }) {
-    const keep = el("button", { type: "button", class: "ps-button", onclick: () => done(null) }, "Keep");
+  function put({ question, detail, yes, no = "Keep", act }) {
+    const keep = el("button", { type: "button", class: "ps-button", onclick: () => done(null) }, no);
     const go = el("button", { type: "button", class: "ps-button ps-danger", onclick: () => done(act) }, yes);
     sheet.setAttribute("role", "alertdialog");
     sheet.setAttribute("aria-label", question);

@@ -22,11 +22,11 @@ window.prism.videoRow ??= (() => {
 
   function words(video) {
     if (video.missing) return ["Its file is gone; search leaves it out."];
-    if (video.state === "failed") return [video.note || "It could not be indexed."];
+    const kept = video.segments_done ? `${percent(video.share)} can be searched` : null;
+    if (video.state === "failed") return [video.note || "It could not be indexed.", kept];
     if (video.state === "indexing") return [...progress(video), video.note];
     const again = video.state === "queued" && video.redo ? "to be indexed again" : null;
-    const kept = video.state === "cancelled" && video.segments_done ? `${percent(video.share)} can be searched` : null;
-    return [...facts(video), again, kept, video.note];
+    return [...facts(video), again, video.state === "cancelled" ? kept : null, video.note];
   }
 
   function label(video) {

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pytest
 from looking import FAINT, chromium, looked_at, tab
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from serving import CHROMIUM, running
 
 from indexer.collection import Collection, Collections
@@ -139,10 +139,9 @@ def test_what_waits_is_steered_and_outlives_a_reload(page: Page, tmp_path: Path)
     send(page, *(slow(tmp_path / f"{name}.mp4", 60 + 30 * i, 40) for i, name in enumerate(names)))
     for name in names:
         expect(line(page, name).locator(CHIP)).to_have_text("Waiting")
-    last = titles(page)[2]
+    _, stopped, last = (title for title in titles(page) if title in names)
     ask(page, last, "Move to front")
     expect(page.locator(".ps-videos .ps-name").first).to_have_text(last)
-    stopped = titles(page)[1]
     ask(page, stopped, "Stop")
     expect(line(page, stopped).locator(CHIP)).to_have_text("Stopped")
     before = titles(page)
@@ -248,7 +247,7 @@ def test_another_index_is_built_beside_and_the_old_one_removed(
         looked_at(browser, address) as page,
     ):
         tab(page, "Library")
-        building = page.locator(".ps-reason", has_text="Building")
+        building = page.locator(".ps-offer", has_text="Building")
         expect(building).to_contain_text("a new index for toy beside the current one")
         expect(building).to_contain_text("Search goes on with the current one.")
         assert page.request.get("/api/v1/search?q=a+red+circle").json()["moments"]
@@ -307,6 +306,30 @@ def test_a_large_library_is_shown_by_the_hundred(browser: Browser, many: str) ->
         page.wait_for_timeout(2500)
         offsets = {found[1] for url in asked if (found := re.search(r"offset=(\d+)", url))}
         assert offsets == {"200"}  # only what is on the screen
+
+
+def test_an_index_that_lacks_something_may_be_given_up(browser: Browser, many: str) -> None:
+    def held(route: Route) -> None:
+        told = route.fetch().json()
+        built = {"key": "b" * 16, "model": "large", "share": 1, "left": None, "held": HELD}
+        route.fulfill(json={**told, "waiting": HELD, "switch": built})
+
+    with looked_at(browser, many) as page:
+        page.route("**/api/v1/status", held)
+        page.route("**/api/v1/collections/*", lambda route: route.fulfill(status=204))
+        tab(page, "Library")
+        expect(page.get_by_text(HELD)).to_have_count(1)
+        with page.expect_response("**/api/v1/retry"):
+            page.get_by_role("button", name="Try them again").click()
+        page.get_by_role("button", name="Give it up").click()
+        page.get_by_role("alertdialog").get_by_role("button", name="Keep").click()
+        page.get_by_role("button", name="Give it up").click()
+        with page.expect_request(f"**/api/v1/collections/{'b' * 16}") as asked:
+            page.get_by_role("alertdialog").get_by_role("button", name="Give it up").click()
+        assert asked.value.method == "DELETE"
+
+
+HELD = "The new index lacks one video that could be read before."
 
 
 def test_nobody_is_asked_while_nobody_looks(browser: Browser, many: str) -> None:

@@ -105,7 +105,7 @@ def test_a_table_has_a_line_for_each_running_video() -> None:
     ],
 )
 def test_a_switch_is_told(model: str, words: str) -> None:
-    switching = replace(SETTLED, switch=Switch(model, "f" * 16, BUSY.progress))
+    switching = replace(SETTLED, switch=Switch(model, "f" * 16, BUSY.progress, lacking=0))
     assert any(line.startswith(words) for line in progress.table(switching))
     assert progress.headline(switching).startswith("new index: 3,020 of 10,000 videos, 41 %")
 
