@@ -36,7 +36,7 @@ function words({ counts, paused, waiting, videos, share, switch: built }) {
   if (!left && !built) return amount(videos, "video");
   if (paused) return "Indexing is paused";
   if (waiting) return "Indexing waits";
-  if (!left) return `Building a new index · ${percent(built.share)}`;
+  if (!left) return `New index · ${percent(built.share)}`;
   return `Indexing ${amount(left, "video")} · ${percent(share)}`;
 }
 
