@@ -11,6 +11,7 @@ from typing import Self
 from encoder.embedder import Embedder
 from indexer.collection import Collection, Collections, Role
 from indexer.database import Database
+from indexer.errors import FINAL
 from indexer.library import Library
 from indexer.media import Media
 from indexer.meters import Meters
@@ -105,9 +106,18 @@ class Index:
 
     def reconcile(self) -> None:
         """Queue every video that its job calls done and whose segments are not all there."""
+        self._take_back()
         if self.store.count() == self.queue.segments():
             return
         stored = self.store.videos()
         for video in self.queue.videos("done"):
             if stored.get(video.video_id, 0) != video.segments_planned:
                 self.queue.start_over(video.video_id)
+
+    def _take_back(self) -> None:
+        """Finish setting aside what is wrong in its bytes, if the program was killed in it."""
+        for video in self.queue.videos("failed"):
+            if video.error_code in FINAL and video.segments_done:
+                self.pipeline.discard(video.video_id)
+                note, step = video.note or "", video.step
+                self.queue.mark_failed(video.video_id, note, video.error_code, step)

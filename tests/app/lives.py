@@ -25,6 +25,7 @@ class Usual:
     """What an undisturbed run over the library gives, and the work before its first video."""
 
     folder: Path
+    planned: dict[str, int]
     vectors: dict[tuple[str, int], np.ndarray]
     startup: float
 
@@ -45,12 +46,12 @@ class Life:
     folder: Path
     usual: Usual
     seed: int
-    planned: dict[str, int] = field(default_factory=lambda: dict(mixed.PLANNED))
     kills: Counter[str] = field(default_factory=Counter)
     stops: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         print(f"seed {self.seed}")
+        self.planned = dict(self.usual.planned)
         self.chance = Random(self.seed)
         self.data_dir = self.folder / f"data{self.seed}"
         self.watch = Watch(self.usual.library)

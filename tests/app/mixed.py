@@ -23,10 +23,12 @@ PLANNED = {
     "fourth": 4,
     "fifth": 3,
     "flash": 1,
-    "cut": 3,
     "scratched": 11,
 }
 """How many segments the toy makes of each, by title: every content counts once."""
+
+CUT = "cut"
+"""One of which half of the bytes are there: how many segments that are is for a codec to say."""
 
 FAILED = {
     "empty": "empty_file",
@@ -38,7 +40,7 @@ FAILED = {
 """What is wrong with the others, by title."""
 
 RUINED = 11
-"""The most that may be stored of them before that is found out."""
+"""The most that may be stored of others before it is known what is wrong with them."""
 
 EXTRA = ("extra", 12.5, 6)
 """A video that is sent later: its title, seconds and segments."""
@@ -60,7 +62,7 @@ def make(folder: Path) -> Path:
     whole = draw(folder / "whole.mp4", _colour(9), 24).read_bytes()
     (library / "cut.mp4").write_bytes(media.cut(0.5)(whole))
     (library / "scratched.mp4").write_bytes(media.scratched(2000)(whole))
-    (library / "ruined.mp4").write_bytes(media.noise_after(0.15)(whole))
+    (library / "ruined.mp4").write_bytes(media.noise_after(0.4)(whole))
     _add_failures(library)
     shutil.copy(library / "long.mp4", library / "zz long.mp4")
     shutil.copy(library / "words.mkv", library / "zz words.mkv")

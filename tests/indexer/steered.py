@@ -1,6 +1,7 @@
 """Steers an indexed installation and kills itself at a chosen instant; see test_steered_kills.py.
 
-Arguments: data folder, what is done (remove, reindex, switch), the number of the event to die at.
+Arguments: data folder, what is done (remove, reindex, ruin, switch), the number of the event to die
+at. What is ruined lies beside the data folder.
 """
 
 import sys
@@ -47,6 +48,14 @@ def reindex(engine: Engine) -> list[Owner]:
     ]
 
 
+def ruin(engine: Engine) -> list[Owner]:
+    """What writes while a video turns out to be damaged after some of it was stored."""
+    return [
+        (engine.serving.queue, ("begin", "checkpoint", "mark_failed")),
+        (engine.store, ("upsert", "delete_video")),
+    ]
+
+
 def switch(engine: Engine) -> list[Owner]:
     """What writes while another collection is built and takes over."""
     assert engine.building is not None
@@ -58,7 +67,7 @@ def switch(engine: Engine) -> list[Owner]:
 
 
 DEEDS: dict[str, Callable[[Engine], list[Owner]]] = {
-    deed.__name__: deed for deed in (remove, reindex, switch)
+    deed.__name__: deed for deed in (remove, reindex, ruin, switch)
 }
 
 
@@ -73,6 +82,8 @@ def main(data_dir: str, deed: str, number: str) -> None:
             engine.remove(video.video_id)
         elif deed == "reindex":
             engine.reindex(video.video_id)
+        elif deed == "ruin":
+            engine.add_files([Path(data_dir).parent / "ruined.mp4"])
         engine.worker.start()
         engine.worker.wait(120)
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import media
 import pytest
 from conftest import Draw
 from steered import opened
@@ -87,6 +88,24 @@ def test_a_video_that_is_indexed_again_is_whole_in_the_end(indexed: Path, tmp_pa
             assert not any(video.redo for video in videos)
 
     at_every_instant(indexed, tmp_path, "reindex", check)
+
+
+def test_what_is_stored_of_a_damaged_video_is_taken_back(
+    indexed: Path, draw: Draw, tmp_path: Path
+) -> None:
+    whole, ruined = draw(tmp_path / "whole.mp4", 30, 3), tmp_path / "ruined.mp4"
+    ruined.write_bytes(media.noise_after(0.4)(whole.read_bytes()))
+
+    def check(data_dir: Path) -> None:
+        with opened(data_dir, 0) as engine:
+            engine.add_files([ruined])
+            finish(engine)
+            (failed,) = engine.library.videos("failed")
+            assert (failed.error_code, failed.segments_done) == ("corrupt", 0)
+            assert engine.store.count() == engine.serving.queue.segments() == 5
+            assert len(list((data_dir / "media").iterdir())) == 2
+
+    at_every_instant(indexed, tmp_path, "ruin", check)
 
 
 def test_one_whole_collection_serves_at_every_instant_of_a_switch(
