@@ -6,7 +6,6 @@ answers at once. Does not know how anything is indexed, searched or served.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
-from app import overview, upkeep
+from app import ending, overview, upkeep
 from app.options import (
     DataDir,
     Folders,
@@ -255,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments: instead of those of the process.
     """
     # A container that is stopped ends as Ctrl-C does: the work under way is handed back.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending.listen_for_the_end()
     try:
         cli(arguments)
     except (EncoderError, IndexerError) as error:

@@ -1,0 +1,75 @@
+"""Ctrl-C and the system's request to end, in real processes, wherever they strike."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+START = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from app.ending import listen_for_the_end
+listen_for_the_end()
+"""
+
+
+def ended(body: str, number: int) -> tuple[int, str]:
+    """Run `body`, send it a signal once it says so; its exit status and what it said."""
+    command = [sys.executable, "-c", START + textwrap.dedent(body), str(ROOT)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        said = process.stdout.read().decode()
+        return process.wait(30), said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_both_end_a_program_in_order(number: int) -> None:
+    body = """
+    try:
+        print("ready", flush=True)
+        time.sleep(20)
+    except KeyboardInterrupt:
+        print("in order")
+    """
+    assert ended(body, number) == (0, "in order\n")
+
+
+@pytest.mark.parametrize("name", ["__del__", "_xla_gc_callback"])
+def test_one_that_strikes_within_a_finaliser_is_heard_after_it(name: str) -> None:
+    body = f"""
+    import gc
+
+    class Late:
+        def __del__(self):
+            linger() if "{name}" == "__del__" else None
+
+    def linger():
+        print("ready", flush=True)
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            pass
+
+    def _xla_gc_callback(*args):
+        gc.callbacks.clear()
+        linger()
+
+    try:
+        if "{name}" == "__del__":
+            Late()
+        else:
+            gc.callbacks.append(_xla_gc_callback)
+            gc.collect()
+        time.sleep(20)
+    except KeyboardInterrupt:
+        print("in order")
+    """
+    assert ended(body, signal.SIGTERM) == (0, "in order\n")
