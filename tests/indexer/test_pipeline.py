@@ -229,7 +229,7 @@ def test_a_file_that_changed_since_it_was_added_is_not_stored_under_its_old_name
     video.path.unlink()
     with pytest.raises(VideoError) as gone:
         run(pipeline, video)
-    assert gone.value.code == "io_error"
+    assert gone.value.code == "not_there"
     assert engine.store.count() == 0
 
 
