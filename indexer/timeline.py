@@ -30,26 +30,41 @@ def length(item: Any, stream: Any) -> float:
 
 
 class Clock:
-    """When each picture of a video is shown, in seconds from its first moment."""
+    """When each picture of a video is shown, in seconds from its first moment.
+
+    AVI only says when pictures are decoded, which B-frames make another order: there each picture
+    comes as much after the first one as it is decoded after it.
+    """
 
     def __init__(self, stream: Any, start: float) -> None:
         self._stream = stream
         self._start = start
         self._latest = 0.0
         self._end = 0.0
+        self._by_decoding = stream.container.format.name == "avi"
+        self._lag: float | None = None
 
     def read(self, frame: Any) -> tuple[float, float] | None:
         """The time and length of a frame; None if its clock went back, and it is not shown.
 
         A frame that does not say when it is shown follows the one before.
         """
-        stamp = seconds(frame, self._stream)
+        stamp = self._decoded(frame) if self._by_decoding else seconds(frame, self._stream)
         time = self._end if stamp is None else stamp - self._start
         if time < self._latest:
             return None
         shown = length(frame, self._stream)
         self._latest, self._end = time, time + shown
         return time, shown
+
+    def _decoded(self, frame: Any) -> float | None:
+        """The time of a picture that was decoded in the order of showing; None at the very end."""
+        if frame.dts is None:
+            return None
+        decoded = float(frame.dts * self._stream.time_base)
+        if self._lag is None:
+            self._lag = decoded - (seconds(frame, self._stream) or 0.0)
+        return decoded - self._lag
 
 
 class Continuous:

@@ -34,22 +34,30 @@ class NewPictures:
         self._shaping = Shaping(source, self._size, _TICK)
         self._track = output.add_stream("libx264", rate=source.guessed_rate or 25, options=_QUALITY)
         self._set(self._track.codec_context, source.codec_context)
-        self._last = -1
+        self._held: tuple[int, VideoFrame] | None = None
         self._length = 0
 
     def take(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
         """The packets that are ready once another of the original's has come in."""
         for picture in decode(packet, VideoFrame) or ():
-            if self._stamp(picture):
-                yield from self._encoded(self._shaping.take(picture))
+            shown = self._clock.read(picture)
+            if shown is None:
+                continue
+            time, self._length = (round(seconds / _TICK) for seconds in shown)
+            if self._held is None:
+                time = 0  # whatever comes before the first picture shows it, too
+            elif self._held[0] < time:  # of pictures at the same moment only the last one is seen
+                yield from self._put(*self._held)
+            self._held = time, picture
 
     def end(self) -> Iterator["Packet[Any]"]:
         """The rest. Raises VideoError if there was not one picture."""
-        if self._last < 0:
+        if self._held is None:
             raise VideoError("nothing_decodable")
+        yield from self._put(*self._held)
         yield from self._encoded(self._shaping.end())
         for packet in self._track.encode(None):
-            if packet.pts == self._last:
+            if packet.pts == self._held[0]:
                 packet.duration = self._length  # the encoder forgets how long the last one stays
             yield packet
 
@@ -63,16 +71,9 @@ class NewPictures:
         # How bright and how colourful stays as it was: players know what to do with HDR.
         encoder.color_trc, encoder.color_primaries = decoder.color_trc, decoder.color_primaries
 
-    def _stamp(self, picture: VideoFrame) -> bool:
-        """Note when the picture is shown; False if it is not. The first one shows from 0 on."""
-        shown = self._clock.read(picture)
-        if shown is None:
-            return False
-        time, length = (round(seconds / _TICK) for seconds in shown)
-        self._last = 0 if self._last < 0 else max(time, self._last + 1)
-        self._length = length
-        picture.pts, picture.time_base = self._last, _TICK
-        return True
+    def _put(self, time: int, picture: VideoFrame) -> Iterator["Packet[Any]"]:
+        picture.pts, picture.time_base = time, _TICK
+        yield from self._encoded(self._shaping.take(picture))
 
     def _encoded(self, pictures: Iterator[VideoFrame]) -> Iterator["Packet[Any]"]:
         for picture in pictures:

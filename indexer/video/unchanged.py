@@ -10,6 +10,7 @@ from typing import Any
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from indexer.decoding import Probe
 
@@ -31,6 +32,8 @@ class Unchanged:
         self._broadcast = bytes(source.codec_context.extradata or b"").startswith(
             (_START, b"\0" + _START)
         )
+        # AVI does not say in which order pictures are shown.
+        self._unordered = source.container.format.name == "avi" and _reorders(source)
         self._sequences: set[bytes] = set()
 
     def take(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
@@ -38,7 +41,7 @@ class Unchanged:
         end = packet.dts is None and packet.size == 0  # the demuxer's mark
         if end or packet.is_corrupt:  # half a packet stops a player that a missing one does not
             return
-        if packet.pts is None or self._changes(packet):
+        if packet.pts is None or self._unordered or self._changes(packet):
             raise Unchangeable
         packet.pts -= self._earlier
         if packet.dts is not None:  # the first ones of Matroska have none
@@ -59,6 +62,10 @@ class Unchanged:
         found = _sequences(bytes(packet))
         self._sequences = self._sequences or found
         return bool(found) and found != self._sequences
+
+
+def _reorders(source: Stream) -> bool:
+    return isinstance(source, VideoStream) and bool(source.codec_context.has_b_frames)
 
 
 def _sequences(packet: bytes) -> set[bytes]:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.timeline import Continuous
+from indexer.timeline import Clock, Continuous
 
 TICK = Fraction(1, 90_000)
 VIDEO = SimpleNamespace(type="video", index=0, time_base=TICK)
@@ -69,3 +69,20 @@ def test_sound_alone_sets_no_clock() -> None:
 def test_what_says_no_time_is_left_alone() -> None:
     numbers, _ = mended(*frames(100, 0), Packet(VIDEO, None, None), Packet(VIDEO, None, 3600))
     assert numbers[2:] == [None, None]
+
+
+def test_avi_tells_when_pictures_are_decoded() -> None:
+    """Each is as late as the first one; the last ones, which wait for no packet, follow."""
+    avi = SimpleNamespace(format=SimpleNamespace(name="avi"))
+    stream = SimpleNamespace(time_base=Fraction(1, 25), container=avi, average_rate=25)
+    stamps = [
+        (1, 2),
+        (3, 3),
+        (4, 4),
+        (2, 5),
+        (6, 7),
+        (5, None),
+    ]  # one was left out before the fifth
+    clock = Clock(stream, start=0.04)
+    shown = [clock.read(SimpleNamespace(pts=pts, dts=dts, duration=1)) for pts, dts in stamps]
+    assert [round(25 * one[0]) for one in shown if one is not None] == [0, 1, 2, 3, 5, 6]
