@@ -38,4 +38,4 @@ def test_the_facts_are_in_the_text() -> None:
 
 def test_only_the_machines_own_failures_are_worth_another_try() -> None:
     worth = {code for code in VIDEO_CODES if VideoError(code, **FACTS.get(code, {})).retryable}
-    assert worth == {"io_error", "decoder_timeout"}
+    assert worth == {"io_error", "decoder_timeout", "decoder_crashed"}
