@@ -65,7 +65,6 @@ class Unit:
     segments: int = 0
 
 
-SEGMENT = Unit("segment")
 MINUTE = Unit("minute of video", segments=30)
 VIDEO = Unit("video", segments=1)
 SECOND = Unit("second of pause")
@@ -137,12 +136,11 @@ def line(points: list[tuple[float, float]]) -> tuple[float, float]:
 
 def show(
     what: str, looks: list[Look], unit: Unit, sides: Sequence[str] = ("parent",), store: float = 0.0
-) -> float:
+) -> None:
     """Print a row for each side: levels in MB, the slope and what it means.
 
-    `store` is what the store takes for a segment, in kB; returns the last slope.
+    `store` is what the store takes for a segment, in kB.
     """
-    slope = 0.0
     for side in sides:
         points = [(look.at, getattr(look, side) / 1e3) for look in looks if getattr(look, side)]
         slope, margin = line(points)
@@ -161,7 +159,6 @@ def show(
             f"{slope:9.2f} +-{margin:8.2f} kB per {unit.name:15} | {verdict}",
             flush=True,
         )
-    return slope
 
 
 @dataclass(frozen=True)
@@ -204,14 +201,16 @@ def stored(folder: Path, engine: Engine) -> float:
     """Store segments one by one, and nothing else; returns kB for each."""
     store = open_store(Settings(data_dir=folder, model="toy"), engine.fingerprint)
     rng = np.random.default_rng(0)
-    looks: list[Look] = []
+    points: list[tuple[float, float]] = []
     for index in range(STORED):
         vector = rng.standard_normal(engine.embedder.dim, dtype=np.float32)
         store.upsert([Point("0" * 64, index, 2.0 * index, 2.0 * index + 4.0, vector)])
         if index % 20 == 0:
-            looks.append(Look(index, resident("self"), 0))
+            points.append((index, resident("self") / 1e3))
     store.close()
-    return show(f"{STORED:,} segments in a store alone", looks, SEGMENT)
+    slope, margin = line(points)
+    print(f"The store by itself takes {slope:.2f} +- {margin:.2f} kB per segment.\n")
+    return slope
 
 
 def long(bench: Bench, quick: bool) -> None:
@@ -278,13 +277,13 @@ def main() -> None:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         embedder = Embedder(card, draw(card)["params"], tokenizer=None)
         settings = Settings(data_dir=folder / "data", model=card.name)
-        columns = (
-            f"{'early':>6} {'end':>6} {'most':>6} | {'slope, and its 95 % margin':41} | verdict"
-        )
-        print(f"{'resident memory, MB':39} |{columns}", flush=True)
         engine = opened.enter_context(Engine(settings, embedder))
         store = stored(folder / "store", engine)
         bench = Bench(engine, folder, store)
+        columns = (
+            f"{'early':>6} {'end':>6} {'most':>6} | {'slope beyond the store, 95 % margin':41}"
+        )
+        print(f"{'resident memory, MB':39} |{columns} | verdict", flush=True)
         for part in args.only:
             {"long": long, "many": many, "paused": paused}[part](bench, args.quick)
 
