@@ -204,13 +204,12 @@ def write_beeps(
 
 
 def beeps_of(path: Path) -> list[float]:
-    """When the beeps of a file begin."""
-    heard = []
+    """When the beeps of a file begin, by counting samples: some players heed no other clock."""
     with av.open(str(path)) as container:
-        for frame in container.decode(audio=0):
-            loud = np.abs(frame.to_ndarray()).max(axis=0) > 0.2
-            heard += [frame.time + index / frame.sample_rate for index in np.flatnonzero(loud)]
-    starts = [heard[0], *(b for a, b in pairwise(heard) if b - a > 0.2)]
+        pieces = [(frame.time, frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
+    wave = np.concatenate([piece for _, piece in pieces])
+    heard = (pieces[0][0] + np.flatnonzero(np.abs(wave) > 0.2) / RATE).tolist()
+    starts = [heard[0], *(later for earlier, later in pairwise(heard) if later - earlier > 0.2)]
     return [round(start, 2) for start in starts]
 
 

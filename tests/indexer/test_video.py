@@ -359,6 +359,16 @@ def test_life_is_shown_while_a_slow_disk_gives_packet_after_packet(shelf: Shelf)
     assert len(signs) >= len(media.clip())
 
 
+def test_a_clock_that_starts_late_keeps_a_browser_from_playing_it_as_it_is(tmp_path: Path) -> None:
+    """Browsers show the container's time, and nothing at all before its first picture."""
+    for start, how in ((0, "as_is"), (10, "remux")):
+        times = [start + number / 25 for number in range(10)]
+        webm = media.write(
+            tmp_path / f"{start}.webm", media.clip(10), codec="libvpx-vp9", times=times
+        )
+        assert probe(webm).plays == how
+
+
 def test_written_videos_read_back_and_are_the_same_each_time(tmp_path: Path) -> None:
     frames = [media.numbered(number) for number in range(30)]
     write_h264(tmp_path / "a.mp4", frames, 10)
