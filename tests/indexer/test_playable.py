@@ -13,6 +13,7 @@ import pytest
 
 from indexer.copies import Copies
 from indexer.decoding import Probe
+from indexer.engine import Engine
 from indexer.formats import Plays
 from indexer.playable import Playable, Playback
 from indexer.reader import probe
@@ -251,6 +252,18 @@ def test_a_copy_in_the_making_is_given_up_at_once(
     assert job.copier._child._process.poll() is not None
     assert files(root) == []
     assert playable.look(long).state == "needed"
+
+
+def test_a_removed_video_takes_its_copy_along(engine: Engine, originals: Path) -> None:
+    """Also one in the making."""
+    for name in ("old.avi", "long.avi"):
+        (one,) = engine.add_files([originals / name]).videos
+        assert one.plays is None
+        engine.playable.make(one)
+        wait_for(lambda: engine.playable.look(one), "ready" if name == "old.avi" else "making")  # noqa: B023
+        engine.remove(one.video_id)
+        assert files(engine.settings.data_dir / "media") == []
+        assert (originals / name).exists()
 
 
 def test_too_little_room_is_one_clear_sentence(root: Path, old: Video) -> None:
