@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from tusclient.client import TusClient
 from app import bodies, tus
 from app.launch import Server
 from indexer import content as content_of_files
+from indexer.content import Content, read_content
 from indexer.engine import Engine
 from indexer.settings import Settings
 
@@ -375,7 +377,18 @@ def test_a_server_that_stops_waits_for_no_long_file(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What was complete already is read at the start, and another one for its last answer."""
-    monkeypatch.setattr(content_of_files, "_CHUNK", 1)  # so that 8 MiB take as long as many GiB
+    monkeypatch.setattr(content_of_files, "_CHUNK", 1 << 13)
+
+    def slowly(path: Path, check: Callable[[], None]) -> Content:
+        """As long as many GiB take, however fast the machine is."""
+
+        def slow() -> None:
+            time.sleep(0.05)
+            check()
+
+        return read_content(path, slow)
+
+    monkeypatch.setattr(tus, "read_content", slowly)
     early, late = (engine.uploads.open("a.mp4", LIMIT, LIMIT) for _ in range(2))
     for partial, byte in ((early, b"e"), (late, b"l")):
         partial.append(0, byte * (LIMIT - 1))

@@ -21,6 +21,7 @@ from indexer.database import Database
 from indexer.engine import Engine
 from indexer.errors import LibraryError, no_room
 from indexer.library import Video
+from indexer.queue import Queue
 from indexer.settings import Settings
 
 PATIENCE = 60.0
@@ -345,13 +346,23 @@ def test_what_a_person_removed_stays_away_wherever_it_lies(followed: Followed, d
 
 
 def test_a_video_that_goes_while_it_is_indexed_holds_up_nobody(
-    followed: Followed, draw: Draw, tmp_path: Path
+    followed: Followed, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = draw(followed.folder / "long.mp4", 25)
+    gone = threading.Event()
+    checkpoint = Queue.checkpoint
+
+    def held(self: Queue, video_id: str, segments: int, seconds: float) -> None:
+        """So that it is still being indexed when it goes, however fast the machine is."""
+        checkpoint(self, video_id, segments, seconds)
+        assert gone.wait(PATIENCE)
+
+    monkeypatch.setattr(Queue, "checkpoint", held)
     followed.begin()
     until(lambda: followed.titles() and followed.video("long").segments_done)
     long.rename(tmp_path / "long.mp4")
     until(lambda: followed.missing() == {"long"})
+    gone.set()
     until(lambda: followed.engine.worker.wait(0))
     assert followed.video("long").state == "queued"  # called off, though its file is still open
     draw(followed.folder / "other.mp4", 1, 1)
