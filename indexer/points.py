@@ -5,7 +5,7 @@ do. `Scope` is the only language of filters.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,12 +50,17 @@ class Hit:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which segments a search may return: those of these videos.
+    """Which segments a search may return: those of these videos, in these stretches of them.
 
-    None stands for all videos; an empty set matches nothing.
+    `videos`: None stands for all of them, an empty set matches nothing. A store knows these alone;
+    search.py holds its hits to the rest. `spans`: (start, end) in seconds that are allowed in each
+    video; one that is not named has none. `part`: a share of the video's length, 0 to 1 at either
+    end. A segment lies where its middle lies.
     """
 
     videos: frozenset[str] | None = None
+    spans: Mapping[str, tuple[tuple[float, float], ...]] | None = None
+    part: tuple[float, float] | None = None
 
 
 EVERYTHING = Scope()
