@@ -1,10 +1,11 @@
 """The page's own components, each an HTML element that its script fills.
 
-Knows where scripts and styles lie. All data reaches the page through the API and becomes text nodes
-there; nothing is ever put into a template, because Gradio would run it. They are no subclasses of
-gr.HTML, because Gradio writes a stub file beside the source of every subclass.
+Knows where scripts, styles and the catalogue of words lie. All data reaches the page through the
+API and becomes text nodes there; nothing is ever put into a template, because Gradio would run it.
+They are no subclasses of gr.HTML, because Gradio writes a stub file beside the source of each.
 """
 
+import json
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -12,7 +13,7 @@ import gradio as gr
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"
-SHARED_SCRIPTS = ("shared", "journey", "heat", "playback", "menu", "upload", "video_row")
+SHARED_SCRIPTS = ("words", "shared", "journey", "heat", "playback", "menu", "upload", "video_row")
 
 Name = Literal[
     "masthead",
@@ -40,7 +41,15 @@ def head() -> str:
     """Styles and shared scripts for the document's head."""
     styles = "\n".join(_read(f"{name}.css") for name in STYLES)
     scripts = "\n".join(_read(f"{name}.js") for name in SHARED_SCRIPTS)
-    return f"<style>\n{styles}\n</style>\n<script>\n{scripts}\n</script>"
+    words = f"window.prismCatalogue = {catalogue()};"
+    return f"<style>\n{styles}\n</style>\n<script>\n{words}\n{scripts}\n</script>"
+
+
+def catalogue() -> str:
+    """Every sentence of the page by language and key, as JSON that no script element ends at."""
+    files = sorted((FOLDER / "words").glob("*.json"))
+    words = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    return json.dumps(words).replace("<", "\\u003c")
 
 
 def _read(file: str) -> str:

@@ -1,6 +1,7 @@
 // What every component uses: elements from data, times in words, calls to the API, and one bus of
 // events between components. Data becomes text nodes here and never markup.
 window.prism ??= (() => {
+  const { t, speak, language, languages } = window.prismWords;
   const SVG = "http://www.w3.org/2000/svg";
   const ICONS = {
     search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13m4.7 11.2L20 20",
@@ -56,7 +57,7 @@ window.prism ??= (() => {
     return `${number(count)} ${word}${count === 1 ? "" : "s"}`;
   }
 
-  const number = (count) => count.toLocaleString("en");
+  const number = (count) => count.toLocaleString(language);
   const percent = (share) => `${Math.floor(100 * share + 1e-9)} %`;
 
   // How long something takes, as a person would say it.
@@ -169,6 +170,7 @@ window.prism ??= (() => {
   }
 
   return {
+    t, speak, language, languages,
     el, icon, iconButton, bar, clock, amount, number, percent, span, pace, bytes, api, sentence, latest, send, refusal, dropzone, on, emit,
   };
 })();

@@ -1,0 +1,80 @@
+"""The page's words: every language is whole, and no key is missing or left over."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from app.components import parts
+
+FOLDER = Path(parts.__file__).parent
+LANGUAGES = sorted(path.stem for path in (FOLDER / "words").glob("*.json"))
+FORMS = re.compile(r"\.(one|other)$")
+
+
+def words(language: str) -> dict[str, str]:
+    """Sentence by key; a key that stands twice in the file is a mistake."""
+
+    def once(pairs: list[tuple[str, str]]) -> dict[str, str]:
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), f"{language}: some keys stand twice"
+        return dict(pairs)
+
+    text = (FOLDER / "words" / f"{language}.json").read_text(encoding="utf-8")
+    return dict(json.loads(text, object_pairs_hook=once))
+
+
+def scripts() -> str:
+    """All of the page's JavaScript."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.js")))
+
+
+def holes(sentence: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", sentence))
+
+
+def test_the_page_speaks_two_languages() -> None:
+    assert LANGUAGES == ["de", "en"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_keys_and_places(language: str) -> None:
+    english, other = words("en"), words(language)
+    assert set(other) == set(english)
+    different = {key for key in english if holes(english[key]) != holes(other[key])}
+    # "1 moment" needs no number, so a singular may leave out its count.
+    assert {key for key in different if not key.endswith(".one")} == set()
+    assert {key for key, sentence in other.items() if not sentence.strip()} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_plural_has_both_forms(language: str) -> None:
+    counted = {FORMS.sub("", key) for key in words(language) if FORMS.search(key)}
+    wanted = {f"{key}.{form}" for key in counted for form in ("one", "other")}
+    assert wanted <= set(words(language))
+
+
+def test_every_key_that_is_used_exists() -> None:
+    used = set(re.findall(r'\bt\(\s*"([\w.-]+)"', scripts()))
+    known = {FORMS.sub("", key) for key in words("en")}
+    assert used - known == set()
+
+
+def test_every_key_is_used() -> None:
+    text = scripts()
+    starts = tuple(re.findall(r"\bt\(\s*`([\w.-]+\.)\$\{", text))
+    keys = {FORMS.sub("", key) for key in words("en")} - {"language.name", "language.choose"}
+    quoted = {key for key in keys if f'"{key}"' in text}
+    assert {key for key in keys - quoted if not key.startswith(starts or ("-",))} == set()
+
+
+def test_no_sentence_can_end_the_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hostile = {"a": "</script><script>alert(1)</script><!-- \u2028 ${x} `"}
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "en.json").write_text(json.dumps(hostile), encoding="utf-8")
+    monkeypatch.setattr(parts, "FOLDER", tmp_path)
+    text = parts.catalogue()
+    assert "<" not in text
+    assert "\u2028" not in text
+    assert json.loads(text) == {"en": hostile}
