@@ -1,32 +1,34 @@
-// Where the person is: the query, the chosen video and its time, kept in the address so that links
-// and Back work; and what the server and its library look like, asked for while the page is seen.
+// Where the person is: the question, the chosen video and its time, and the tab. The address holds all
+// of it, so that links, reloading and Back work. Everyone changes it through here and hears of it.
 window.prism.journey ??= (() => {
-  const { api, on, emit } = window.prism;
-  const journey = { q: null, query: null, label: null, video: null, at: 0, cued: false, info: null, status: null };
+  const { emit, question: language } = window.prism;
+  const PLACES = ["v", "t", "tab"];
+  const FIRST_TAB = "search";
+  const journey = { now: language.empty(), video: null, at: 0, cued: false, tab: FIRST_TAB, info: null, status: null };
+  let drafting = false; // the newest entry of the history is a question that is still being typed
 
   function read() {
-    const asked = new URLSearchParams(location.search);
-    const time = Number(asked.get("t"));
-    const id = (name) => (/^[0-9a-f]{64}$/.test(asked.get(name) || "") ? asked.get(name) : null);
+    const address = new URLSearchParams(location.search);
+    const [video, time, tab] = PLACES.map((name) => address.get(name) ?? "");
     return {
-      q: (asked.get("q") || "").trim() || null,
-      query: id("query"),
-      video: id("v"),
-      at: Number.isFinite(time) && time > 0 ? time : 0,
+      now: language.parse(location.search),
+      video: /^[0-9a-f]{64}$/.test(video) ? video : null,
+      at: Number(time) > 0 && Number.isFinite(Number(time)) ? Number(time) : 0,
+      tab: /^[a-z]+$/.test(tab) ? tab : FIRST_TAB,
     };
   }
 
+  // The whole address; what others keep in it (the language, the theme) stays.
   function address() {
-    const asked = new URLSearchParams();
-    const time = journey.video && Math.round(journey.at * 10) / 10;
-    const here = { q: journey.q, query: journey.query, v: journey.video, t: time };
-    for (const [name, value] of Object.entries(here)) {
-      if (value !== null && value !== undefined) asked.set(name, value);
-    }
+    const words = new URLSearchParams(question());
+    if (journey.video) words.set("v", journey.video);
+    if (journey.video) words.set("t", Math.round(journey.at * 10) / 10);
+    if (journey.tab !== FIRST_TAB) words.set("tab", journey.tab);
+    const ours = [...language.NAMES, ...PLACES, "query"];
     for (const [name, value] of new URLSearchParams(location.search)) {
-      if (!(name in here)) asked.set(name, value);
+      if (!ours.includes(name)) words.append(name, value);
     }
-    return `${location.pathname}${asked.size ? `?${asked}` : ""}`;
+    return `${location.pathname}${words.size ? `?${words}` : ""}`;
   }
 
   function keep(how) {
@@ -34,110 +36,139 @@ window.prism.journey ??= (() => {
     if (target !== location.pathname + location.search) history[how](null, "", target);
   }
 
-  function search(q, example = null) {
-    journey.q = example ? null : q;
-    journey.query = example?.query_id ?? null;
-    journey.label = example?.label ?? null;
-    keep("pushState");
-    show("Search");
-    emit("query");
+  const question = () => language.write(journey.now);
+
+  // The question as the API wants it, or null when nothing is asked.
+  const asked = () => (language.asks(journey.now) ? question() : null);
+
+  // Every change of the question ends here. While someone types, one entry of the history is enough.
+  function to(changes, { typing = false } = {}) {
+    journey.now = { ...journey.now, ...changes };
+    journey.now.conditions = language.settled(journey.now.conditions);
+    turn(FIRST_TAB);
+    keep(typing && drafting ? "replaceState" : "pushState");
+    drafting = typing;
+    emit("query", { typing });
+  }
+
+  const meant = (given, role) =>
+    typeof given === "string" ? language.condition(role, given) : { weight: 1, ...given, role };
+
+  // A new question about this alone (null: about nothing); filters and the way of showing stay.
+  function ask(given, how) {
+    const conditions = given ? [meant(given, "q")] : [];
+    to({ conditions, gap: null, likes: [], dislikes: [] }, how);
+  }
+
+  // One more condition: "and" and "not" within a step (the last one, or the one given), "then" after it.
+  function add(given, role = "and", step = null) {
+    const { conditions } = journey.now;
+    const wanted = language.steps(journey.now)[step ?? -1];
+    const place = wanted ? wanted.at(-1).at + 1 : conditions.length;
+    to({ conditions: conditions.toSpliced(place, 0, meant(given, role)) });
+  }
+
+  // Changes the condition at this place: its value, weight or role.
+  function set(place, changes, how) {
+    const { conditions } = journey.now;
+    to({ conditions: conditions.with(place, { ...conditions[place], ...changes }) }, how);
+  }
+
+  function remove(place) {
+    const steps = language.steps(journey.now);
+    to({ conditions: language.row(steps.map((parts) => parts.filter(({ at }) => at !== place))) });
+  }
+
+  // Lets a step happen before the one that it followed.
+  function earlier(step) {
+    const steps = language.steps(journey.now);
+    steps.splice(step - 1, 2, steps[step], steps[step - 1]);
+    to({ conditions: language.row(steps) });
+  }
+
+  const name = (moment) => (typeof moment === "string" ? moment : `${moment.video_id}:${moment.index}`);
+  const without = (list, value) => list.filter((one) => one !== value);
+  const toggled = (list, value) => (list.includes(value) ? without(list, value) : [...list, value]);
+
+  // A moment is liked, disliked or neither; asking for the same again takes it back.
+  function like(moment) {
+    const { likes, dislikes } = journey.now;
+    to({ likes: toggled(likes, name(moment)), dislikes: without(dislikes, name(moment)) });
+  }
+
+  function dislike(moment) {
+    const { likes, dislikes } = journey.now;
+    to({ likes: without(likes, name(moment)), dislikes: toggled(dislikes, name(moment)) });
+  }
+
+  // Sets one filter: a list for video, folder and tag, text for the others, null for none.
+  function filter(key, value) {
+    to({ filters: { ...journey.now.filters, [key]: value } });
+  }
+
+  // Takes one more value into a filter of several, or out of it again.
+  function toggle(key, value) {
+    filter(key, toggled(journey.now.filters[key] ?? [], value));
   }
 
   // play: start at once; cue: only show the moment, and leave the address's history alone.
   function open(video, at, { play = true, cue = false } = {}) {
-    journey.video = video;
-    journey.at = at;
-    journey.cued = cue;
+    Object.assign(journey, { video, at, cued: cue });
     keep(cue ? "replaceState" : "pushState");
+    if (!cue) drafting = false;
     emit("open", { video, at, play: play && !cue });
   }
 
   function close() {
-    journey.video = null;
-    journey.at = 0;
+    Object.assign(journey, { video: null, at: 0 });
     keep("pushState");
     emit("close");
   }
 
-  function at(seconds) {
+  function moved(seconds) {
     journey.at = seconds;
     keep("replaceState");
   }
 
-  // The query as the API wants it, or null when nothing is asked.
-  function asked() {
-    if (journey.query) return `query=${journey.query}`;
-    return journey.q ? `q=${encodeURIComponent(journey.q)}` : null;
+  function show(tab) {
+    if (tab === journey.tab) return;
+    turn(tab);
+    keep("pushState");
   }
 
-  function show(tab) {
-    const buttons = document.querySelectorAll("#ps-tabs button[role=tab]");
-    const button = [...buttons].find((one) => one.textContent.trim() === tab);
+  // Gradio keeps the tabs; the button is pressed as a person would, as soon as it is there.
+  function turn(tab) {
+    journey.tab = tab;
+    const button = document.querySelector(`#ps-tabs button[data-tab-id="${tab}"]`);
     if (button && button.getAttribute("aria-selected") !== "true") button.click();
+    emit("tab", tab);
   }
+
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest?.("#ps-tabs button[data-tab-id]")?.dataset.tabId;
+    if (!tab || tab === journey.tab) return;
+    journey.tab = tab;
+    keep("pushState");
+    emit("tab", tab);
+  });
 
   function follow() {
-    const { q, query, video } = journey;
+    const [before, video] = [question(), journey.video];
     Object.assign(journey, read());
-    if (journey.q !== q || journey.query !== query) {
-      journey.label = null;
-      emit("query");
-    }
+    drafting = false;
+    turn(journey.tab);
+    if (question() !== before) emit("query", { typing: false });
     if (!journey.video && video) emit("close");
     if (journey.video) emit("open", { video: journey.video, at: journey.at, play: false });
   }
 
-  // Something is being indexed, or would be if it could.
-  const busy = ({ counts, paused, switch: built }) =>
-    !paused && (counts.queued + counts.indexing > 0 || built !== null);
-
-  let asking = false;
-  let lost = false;
-  let beats = 0;
-  async function refresh() {
-    if (asking) return;
-    asking = true;
-    try {
-      const status = await api("status");
-      const other = status.model && journey.info?.model.name !== status.model;
-      // Who answers after a silence may be another one.
-      if (!journey.info || other || lost || beats % 10 === 0) journey.info = await api("info");
-      journey.status = status;
-      lost = false;
-      emit("status", status);
-    } catch (error) {
-      lost = true;
-      emit("lost", error.message);
-    } finally {
-      asking = false;
-    }
-  }
-
-  let watched = null; // the Library tab says when it can be seen
-  setInterval(() => {
-    if (document.visibilityState !== "visible") return;
-    beats += 1;
-    const often = lost || watched?.() || (journey.status && busy(journey.status));
-    if (often || beats % 5 === 0) refresh();
-  }, 1000);
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") refresh();
-  });
-
   window.addEventListener("popstate", follow);
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    show("Search");
-    emit("focus");
-  });
-
   Object.assign(journey, read());
-  refresh();
   return Object.assign(journey, {
-    search, open, close, asked, show, refresh, busy,
-    moved: at,
-    watch: (seen) => (watched = seen),
+    question, asked, to, ask, add, set, remove, earlier, like, dislike, filter, toggle,
+    open, close, moved, show, turn,
+    moreLike: (moment) => ask(`moment:${name(moment)}`),
+    within: (selection) => filter("within", selection),
+    settle: () => (drafting = false),
   });
 })();

@@ -13,7 +13,20 @@ import gradio as gr
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"
-SHARED_SCRIPTS = ("words", "shared", "journey", "heat", "playback", "menu", "upload", "video_row")
+SHARED_SCRIPTS = (
+    "words",
+    "shared",
+    "question",
+    "journey",
+    "pulse",
+    "heat",
+    "playback",
+    "popover",
+    "dialog",
+    "menu",
+    "upload",
+    "video_row",
+)
 
 Name = Literal[
     "masthead",
@@ -24,7 +37,16 @@ Name = Literal[
     "library_state",
     "video_table",
 ]
-STYLES = ("page", "menu", "upload", *get_args(Name))  # what all share comes first
+STYLES = (  # what all share comes first
+    "tokens",
+    "page",
+    "controls",
+    "popover",
+    "dialog",
+    "menu",
+    "upload",
+    *get_args(Name),
+)
 
 
 def part(name: Name, elem_id: str | None = None) -> gr.HTML:

@@ -25,26 +25,31 @@ const reads = el("p", { class: "ps-hint", hidden: true }, "Reads English.");
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
 root.replaceChildren(form, reads, trouble);
 
+let label = null;
+
 function say(message) {
   trouble.textContent = message || "";
   trouble.hidden = !message;
 }
 
+const first = () => journey.now.conditions[0];
+
 function draw() {
-  input.value = journey.q ?? "";
-  chip.hidden = !journey.query;
-  input.placeholder = journey.query ? "" : "Describe a moment";
-  if (!journey.query) return;
+  const clip = first()?.kind === "clip";
+  input.value = first()?.kind === "words" ? first().value : "";
+  chip.hidden = !clip;
+  input.placeholder = clip ? "" : "Describe a moment";
+  if (!clip) return;
   chip.replaceChildren(
     icon("film"),
-    el("span", {}, journey.label || "Example video"),
+    el("span", {}, label || "Example video"),
     iconButton("close", "Remove the example", forget),
   );
 }
 
 function forget() {
   say("");
-  journey.search(null);
+  journey.ask(null);
   input.focus();
 }
 
@@ -55,7 +60,9 @@ async function give(file) {
   example.disabled = true;
   example.classList.add("ps-working");
   try {
-    journey.search(null, await send("queries", file).finished);
+    const sent = await send("queries", file).finished;
+    label = sent.label;
+    journey.ask(`clip:${sent.query_id}`);
   } catch (error) {
     say(error.message);
   } finally {
@@ -68,8 +75,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   say("");
   const words = input.value.trim();
-  if (words) journey.search(words);
-  else if (!journey.query) journey.search(null);
+  if (words || first()?.kind !== "clip") journey.ask(words ? { kind: "words", value: words } : null);
 });
 example.addEventListener("click", () => picker.click());
 picker.addEventListener("change", () => {
@@ -78,11 +84,6 @@ picker.addEventListener("change", () => {
 });
 dropzone(root, (files) => give(files[0]));
 on("query", draw);
-on("results", (found) => {
-  if (found.query.kind !== "example" || !journey.query) return;
-  journey.label = found.query.label;
-  draw();
-});
 on("focus", () => {
   input.focus();
   input.select();

@@ -1,0 +1,109 @@
+// A question as data, and as the words of an address: parse and write are each other's inverse. The
+// same words are the API's parameters. Knows no page, no server and nothing about what is found.
+window.prism.question ??= (() => {
+  const ROLES = ["q", "and", "not", "then"];
+  const KINDS = ["words", "clip", "moment", "range"];
+  const LISTS = ["video", "folder", "tag"]; // filters of which several values may hold
+  const SINGLES = ["duration", "part", "added", "recorded", "within"];
+  const VIEWS = ["sort", "per_video", "group", "least"];
+  const NAMES = [...ROLES, "gap", "like", "dislike", ...LISTS, ...SINGLES, ...VIEWS];
+  const WEIGHT = /^(\d+(?:\.\d+)?|\.\d+)\*/;
+  const KIND = new RegExp(`^(${KINDS.join("|")}):`);
+
+  const empty = () => ({ conditions: [], gap: null, likes: [], dislikes: [], filters: {}, view: {} });
+
+  function condition(role, text) {
+    const weight = WEIGHT.exec(text);
+    const rest = text.slice(weight?.[0].length ?? 0);
+    const kind = KIND.exec(rest);
+    return {
+      role,
+      kind: kind?.[1] ?? "words",
+      value: rest.slice(kind?.[0].length ?? 0).trim(),
+      weight: weight ? Number(weight[1]) : 1,
+    };
+  }
+
+  // A condition as the address has it; words that would read as something else say that they are words.
+  function text({ kind, value, weight = 1 }) {
+    const odd = WEIGHT.test(value) || KIND.test(value);
+    if (kind === "words" && odd) return `${weight}*words:${value}`;
+    const plain = kind === "words" ? value : `${kind}:${value}`;
+    return weight === 1 ? plain : `${weight}*${plain}`;
+  }
+
+  function parse(address) {
+    const question = empty();
+    for (const [name, value] of new URLSearchParams(address)) {
+      if (value.trim()) put(question, name, value.trim());
+    }
+    question.conditions = settled(question.conditions);
+    return question;
+  }
+
+  function put(question, name, value) {
+    if (ROLES.includes(name)) question.conditions.push(condition(name, value));
+    else if (name === "query") question.conditions.push(condition("q", `clip:${value}`)); // older links
+    else if (name === "gap") question.gap = Number(value) >= 0 ? Number(value) : null;
+    else if (name === "like") include(question.likes, value);
+    else if (name === "dislike") include(question.dislikes, value);
+    else if (LISTS.includes(name)) include((question.filters[name] ??= []), value);
+    else if (SINGLES.includes(name)) question.filters[name] = value;
+    else if (VIEWS.includes(name)) question.view[name] = value;
+  }
+
+  function include(list, value) {
+    if (!list.includes(value)) list.push(value);
+  }
+
+  // The steps in a row again: each begins with something to be seen, the first of all with "q". Where
+  // nothing is left of a step but what it is to be without, that goes to the step beside it.
+  function row(steps) {
+    const whole = [];
+    let left = [];
+    for (const parts of steps) {
+      const start = parts.find((one) => one.role !== "not");
+      const others = parts.filter((one) => one !== start);
+      if (start) whole.push([start, ...others, ...left.splice(0)]);
+      else (whole.at(-1) ?? left).push(...others);
+    }
+    const role = (one, i, n) => (n ? (one.role === "not" ? "not" : "and") : i ? "then" : "q");
+    const named = whole.flatMap((parts, i) => parts.map((one, n) => ({ ...one, role: role(one, i, n) })));
+    return [...named, ...left].map(({ at, ...one }) => one);
+  }
+
+  // A condition without a value asks nothing.
+  const settled = (conditions) => row(steps({ conditions: conditions.filter((one) => one.value) }));
+
+  // The words of the address, always in the same order.
+  function write({ conditions, gap, likes, dislikes, filters, view }) {
+    const words = new URLSearchParams();
+    const add = (name, value) => words.append(name, value);
+    conditions.forEach((one) => add(one.role, text(one)));
+    if (gap !== null && conditions.some((one) => one.role === "then")) add("gap", gap);
+    likes.forEach((one) => add("like", one));
+    dislikes.forEach((one) => add("dislike", one));
+    LISTS.forEach((name) => filters[name]?.forEach((one) => add(name, one)));
+    SINGLES.forEach((name) => filters[name] && add(name, filters[name]));
+    VIEWS.forEach((name) => view[name] && add(name, view[name]));
+    return words.toString();
+  }
+
+  const isFiltered = ({ filters }) => [...LISTS, ...SINGLES].some((name) => filters[name]?.length);
+
+  // Something can be answered: what to look for, what to be like, or what to look through.
+  const asks = (question) =>
+    question.conditions.length + question.likes.length > 0 || isFiltered(question);
+
+  // The conditions by the step they belong to: [[{at, …}, …], …], where `at` is their place in all.
+  function steps({ conditions }) {
+    const found = [];
+    conditions.forEach((one, at) => {
+      if (one.role === "then" || !found.length) found.push([]);
+      found.at(-1).push({ ...one, at });
+    });
+    return found;
+  }
+
+  return { NAMES, LISTS, SINGLES, empty, condition, text, parse, write, row, settled, isFiltered, asks, steps };
+})();
