@@ -6,6 +6,7 @@ know who asks, HTTP or the command line.
 
 from app.schemas import CollectionOut, StatusOut, SwitchOut, VideoOut
 from indexer.collection import Collection
+from indexer.engine import Engine
 from indexer.records import STATES, Video, VideoState
 from indexer.status import Progress, Status, Switch
 
@@ -61,3 +62,14 @@ def every_state(counts: dict[VideoState, int]) -> dict[VideoState, int]:
 def share_of(progress: Progress) -> float:
     """How much of what can be searched one day can be searched now, 0 to 1."""
     return min(1.0, progress.seconds_done / progress.seconds) if progress.seconds else 0.0
+
+
+def poster_url(video_id: str, index: int) -> str:
+    """Where a segment's picture is."""
+    return f"/media/{video_id}/poster/{index}.jpg"
+
+
+def strip_url(engine: Engine, video_id: str, index: int) -> str | None:
+    """Where a segment's frames are, side by side; None if its video has no such pictures."""
+    there = engine.serving.media.has_strips(video_id)
+    return f"/media/{video_id}/strip/{index}.jpg" if there else None

@@ -1,18 +1,19 @@
-"""Videos and posters as bytes, under ids that tell nothing of the disk.
+"""Videos and pictures of them as bytes, under ids that tell nothing of the disk.
 
 Knows how to answer GET and HEAD with Range for the one file that an id stands for: what a browser
 plays. Does not know any other path, and takes none.
 """
 
 from collections.abc import Callable
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from app.access import KnownVideo, OpenEngine
 from app.errors import CopyNeededError, NotFoundError
+from app.schemas import SegmentIndex
 
 router = APIRouter(prefix="/media")
 WEBM = b"\x1a\x45\xdf\xa3"
@@ -41,18 +42,25 @@ def played(
     return FileResponse(file, media_type=_kind(file), headers=CACHED)
 
 
-def _kind(file: FilePath) -> str:
+def _kind(file: Path) -> str:
     """Of the two kinds that are sent; a name may say anything."""
     with file.open("rb") as content:
         return "video/webm" if content.read(4) == WEBM else "video/mp4"
 
 
 @_route("/{video_id}/poster/{index}.jpg")
-def poster(
-    video: KnownVideo, index: Annotated[int, Path(ge=0, le=10_000_000)], engine: OpenEngine
-) -> FileResponse:
+def poster(video: KnownVideo, index: SegmentIndex, engine: OpenEngine) -> FileResponse:
     """One segment's picture (JPEG)."""
-    picture: FilePath | None = engine.poster(video.video_id, index)
-    if picture is None:
+    return _picture(engine.poster(video.video_id, index))
+
+
+@_route("/{video_id}/strip/{index}.jpg")
+def strip(video: KnownVideo, index: SegmentIndex, engine: OpenEngine) -> FileResponse:
+    """One segment's frames, side by side in one picture (JPEG)."""
+    return _picture(engine.strip(video.video_id, index))
+
+
+def _picture(file: Path | None) -> FileResponse:
+    if file is None:
         raise NotFoundError("There is no picture of this moment.")
-    return FileResponse(picture, media_type="image/jpeg", headers=CACHED)
+    return FileResponse(file, media_type="image/jpeg", headers=CACHED)

@@ -16,6 +16,7 @@ from indexer.records import Step, VideoState
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Identifier = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+SegmentIndex = Annotated[int, Field(ge=0, le=10_000_000)]
 Key = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
 
 
@@ -55,18 +56,27 @@ class InfoOut(BaseModel):
     folders: list[FolderOut]
 
 
-class MomentOut(BaseModel):
-    """One found moment; times in seconds of its video, score a cosine; it plays from play_at."""
+class SegmentOut(BaseModel):
+    """One segment of a video, in seconds, and the addresses of its pictures."""
 
-    rank: int
-    video_id: str
-    title: str
+    index: int
     start: float
     end: float
-    peak: float
-    play_at: float
-    score: float
     poster: str
+    strip: str | None
+
+
+class SegmentsOut(BaseModel):
+    """Segments of one video by time, out of `total`.
+
+    A strip holds `frames` tiles row by row, in so many `columns` and `rows`.
+    """
+
+    segments: list[SegmentOut]
+    frames: int
+    columns: int
+    rows: int
+    total: int
 
 
 class QueryOut(BaseModel):
@@ -75,15 +85,6 @@ class QueryOut(BaseModel):
     kind: Literal["words", "example"]
     label: str
     query_id: str | None = None
-
-
-class SearchOut(BaseModel):
-    """Moments, best first, and how long finding them took."""
-
-    query: QueryOut
-    took_ms: float
-    videos_done: int
-    moments: list[MomentOut]
 
 
 class VideoOut(BaseModel):
@@ -197,20 +198,6 @@ class PlayableOut(BaseModel):
     share: float
     message: str | None
     address: str | None
-
-
-class HeatOut(BaseModel):
-    """One segment's cosine to the query."""
-
-    start: float
-    end: float
-    score: float
-
-
-class HeatmapOut(BaseModel):
-    """A query held against every segment of one video, in order of time."""
-
-    segments: list[HeatOut]
 
 
 class ClassesIn(BaseModel):

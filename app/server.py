@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from app import api, errors, media, metrics, page, playable, security, steering, tus, uploads
+from app import (
+    api,
+    errors,
+    media,
+    metrics,
+    page,
+    playable,
+    security,
+    segments,
+    steering,
+    tus,
+    uploads,
+)
 from app.bodies import Waiting
 from app.examples import Examples
 from indexer.engine import Engine
@@ -36,7 +48,7 @@ def create_app(
     app.add_middleware(tus.Protocol)
     app.add_middleware(security.Guard, hosts=hosts)
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
-    for room in (api, steering, uploads, tus, media, playable, metrics):
+    for room in (api, segments, steering, uploads, tus, media, playable, metrics):
         app.include_router(room.router)
     for prefix in ("/api", "/media"):
         app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)

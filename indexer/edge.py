@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from indexer.errors import IndexerError, StoreError, no_room
 from indexer.ground import has_room, refuse_full
 from indexer.ownership import Ownership
-from indexer.points import EVERYTHING, Hit, Point, Scope, StoredSegment, fit, point_id
+from indexer.points import EVERYTHING, Hit, Point, Scope, StoredSegment, Timed, fit, point_id
 from indexer.rows import (
     VECTOR,
     VIDEO,
@@ -33,6 +33,7 @@ from indexer.rows import (
     page_size,
     payload_of,
     point,
+    timed,
 )
 from indexer.settings import Fingerprint
 
@@ -107,9 +108,9 @@ class EdgeStore:
         """All of one video by time; see `Store`."""
         return by_time(self._scroll(only(video_id), with_vectors=True))
 
-    def indexes(self, video_id: str) -> frozenset[int]:
-        """Which are stored; see `Store`."""
-        return frozenset(record.payload["index"] for record in self._scroll(only(video_id)))
+    def outline(self, video_id: str) -> list[Timed]:
+        """All of one video by time, but for vectors; see `Store`."""
+        return timed(self._scroll(only(video_id)))
 
     def scan(self) -> Iterator[Point]:
         """Every point; see `Store`."""

@@ -150,6 +150,7 @@ class Engine:
         settings = self.settings
         self._media = Media(settings.data_dir, self.serving.key)
         places = Places(self._database)
+        self.library.roots.name_folders()  # those of an earlier version's videos
         self._intake = Intake(self.library, places, self._media, settings.data_dir)
         self.uploads = Uploads(settings.data_dir / "uploads", settings.min_free_bytes)
         self.playable = Playable(
@@ -277,6 +278,7 @@ class Engine:
         Raises LibraryError if it is no folder; one that was there once may come later.
         """
         self._watch.add(folder)
+        self.library.roots.add(real_path(folder.expanduser()))
 
     @property
     def watched(self) -> dict[Path, bool]:
@@ -447,6 +449,11 @@ class Engine:
     def poster(self, video_id: str, index: int) -> Path | None:
         """The picture (JPEG) of one segment of a known video, if there is one."""
         path = self.serving.media.poster(video_id, index)
+        return path if path.is_file() else None
+
+    def strip(self, video_id: str, index: int) -> Path | None:
+        """The frames (JPEG) of one segment of a known video, side by side, if they are there."""
+        path = self.serving.media.strip(video_id, index)
         return path if path.is_file() else None
 
     # Collections.

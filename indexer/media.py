@@ -1,7 +1,8 @@
-"""Where a video's own files lie in the data folder: its uploaded source, its posters.
+"""Where a video's own files lie in the data folder: its uploaded source, its pictures.
 
     DATA_DIR/media/<video id>/source.<suffix>
     DATA_DIR/media/<video id>/posters/<fingerprint>/<segment>.jpg
+    DATA_DIR/media/<video id>/strips/<fingerprint>/<segment>.jpg
 
 Knows paths made of ids that it has checked. Knows nothing of states or vectors.
 """
@@ -14,6 +15,9 @@ from pathlib import Path
 from indexer.errors import room_needed
 from indexer.formats import SUPPORTED
 from indexer.journal import log
+
+PICTURES = ("posters", "strips")
+"""What there is one picture of for each segment; each kind has a folder of its own."""
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -48,25 +52,37 @@ class Media:
 
     def poster(self, video_id: str, index: int) -> Path:
         """Where the picture of a segment is, or will be (JPEG)."""
-        return self._folder(video_id) / "posters" / self._fingerprint / f"{index:d}.jpg"
+        return self._pictures(video_id, "posters") / f"{index:d}.jpg"
+
+    def strip(self, video_id: str, index: int) -> Path:
+        """Where the frames of a segment, side by side, are or will be (JPEG)."""
+        return self._pictures(video_id, "strips") / f"{index:d}.jpg"
+
+    def has_strips(self, video_id: str) -> bool:
+        """Whether there are strips of a video: not if an earlier version indexed it."""
+        return self._pictures(video_id, "strips").is_dir()
+
+    def _pictures(self, video_id: str, kind: str) -> Path:
+        return self._folder(video_id) / kind / self._fingerprint
 
     def save_poster(self, video_id: str, index: int, picture: bytes) -> None:
         """Write a segment's picture, whole or not at all. Raises DiskFull."""
-        path = self.poster(video_id, index)
-        partial = path.with_suffix(".partial")
-        with room_needed():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(picture)
-            os.replace(partial, path)
+        _save(self.poster(video_id, index), picture)
 
-    def remove_posters(self, video_id: str) -> None:
+    def save_strip(self, video_id: str, index: int, picture: bytes) -> None:
+        """Write a segment's frames, whole or not at all. Raises DiskFull."""
+        _save(self.strip(video_id, index), picture)
+
+    def remove_pictures(self, video_id: str) -> None:
         """Delete a video's pictures under this fingerprint."""
-        shutil.rmtree(self._folder(video_id) / "posters" / self._fingerprint, ignore_errors=True)
+        for kind in PICTURES:
+            shutil.rmtree(self._pictures(video_id, kind), ignore_errors=True)
 
-    def remove_all_posters(self) -> None:
+    def remove_all_pictures(self) -> None:
         """Delete every picture under this fingerprint: its collection is gone."""
-        for posters in self._root.glob(f"*/posters/{self._fingerprint}"):
-            shutil.rmtree(posters, ignore_errors=True)
+        for kind in PICTURES:
+            for pictures in self._root.glob(f"*/{kind}/{self._fingerprint}"):
+                shutil.rmtree(pictures, ignore_errors=True)
 
     def remove(self, video_id: str) -> bool:
         """Delete all of a video's files here; what lies in a person's own folder is not ours.
@@ -79,3 +95,11 @@ class Media:
         if not gone:
             log.warning("files_left", video_id=video_id, path=folder)
         return gone
+
+
+def _save(path: Path, picture: bytes) -> None:
+    partial = path.with_suffix(".partial")
+    with room_needed():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(picture)
+        os.replace(partial, path)

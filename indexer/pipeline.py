@@ -30,6 +30,7 @@ from indexer.reader import FrameReader, probe, read_frames
 from indexer.records import Step
 from indexer.segments import Segment, grid_size, planned_count, rate_for
 from indexer.settings import Fingerprint
+from indexer.strips import strip
 from indexer.windows import Windows
 
 # A file, a folder, a disk or a share that is not there: no fault of the video's.
@@ -120,7 +121,7 @@ class Pipeline:
     def discard(self, video_id: str) -> None:
         """Take back what was stored of a video that is set aside, or is to be indexed anew."""
         self.store.delete_video(video_id)
-        self.media.remove_posters(video_id)
+        self.media.remove_pictures(video_id)
 
     def _enter(self, job: Job, step: Step) -> None:
         job.step = step
@@ -178,7 +179,7 @@ class _Attempt:
     """One video on its way: frames waiting for their window, vectors waiting to be stored."""
 
     def __init__(self, parts: Pipeline, video: Video, job: Job) -> None:
-        stored = parts.store.indexes(video.video_id)
+        stored = frozenset(place.index for place in parts.store.outline(video.video_id))
         self._parts = parts
         self._video = video
         self._job = job
@@ -202,7 +203,12 @@ class _Attempt:
         samples = grid_size(probe.duration, rate)
         planned = planned_count(samples, self._parts.fingerprint.frames, self._hop)
         self._parts.library.describe(
-            self._video.video_id, probe.duration, probe.width, probe.height, probe.plays
+            self._video.video_id,
+            probe.duration,
+            probe.width,
+            probe.height,
+            probe.plays,
+            probe.recorded_at,
         )
         self._parts.queue.expect(self._video.video_id, planned)
 
@@ -231,8 +237,8 @@ class _Attempt:
             with self._parts.meters.stage("embed"):
                 self._stream.push(np.stack([sample.pixels for sample in self._waiting]))
         for sample in self._waiting:
-            if sample.thumbnail is not None:
-                self._thumbnails[sample.index] = sample.thumbnail
+            assert sample.thumbnail is not None
+            self._thumbnails[sample.index] = sample.thumbnail
         self._seen += len(self._waiting)
         self._waiting.clear()
 
@@ -250,27 +256,29 @@ class _Attempt:
             Point(self._video.video_id, segment.index, segment.start, segment.end, vector)
             for segment, vector in zip(segments, vectors, strict=True)
         ]
-        middles = (segment.frames[len(segment.frames) // 2] for segment in segments)
-        self._put(points, [self._thumbnails.get(middle) for middle in middles])
+        self._put(points, [self._pictures(segment) for segment in segments])
         self._forget_before(self._windows.earliest)
+
+    def _pictures(self, segment: Segment) -> list[bytes]:
+        """A small picture of each of its frames."""
+        return [self._thumbnails[frame] for frame in segment.frames]
 
     def _forget_before(self, index: int) -> None:
         self._stream.drop_before(index - self.first)
         for old in [known for known in self._thumbnails if known < index]:
             del self._thumbnails[old]
 
-    def _put(self, points: list[Point], pictures: list[bytes | None]) -> None:
+    def _put(self, points: list[Point], pictures: list[list[bytes]]) -> None:
         """Hand points to the storing thread, waiting while it is behind."""
         while len(self._writes) >= WRITES_WAITING:
             _result(self._writes.popleft(), self._job)
         self._writes.append(self._storing.submit(self._write, points, pictures))
 
-    def _write(self, points: list[Point], pictures: list[bytes | None]) -> None:
+    def _write(self, points: list[Point], pictures: list[list[bytes]]) -> None:
         """Pictures first: a segment that is found has one. The checkpoint last: it may lag."""
         with self._parts.meters.stage("store"), self._job.writing():
-            for point, picture in zip(points, pictures, strict=True):
-                if picture is not None:
-                    self._parts.media.save_poster(point.video_id, point.index, picture)
+            for point, frames in zip(points, pictures, strict=True):
+                self._save_pictures(point, frames)
             self._parts.store.upsert(points)
             self._stored += len(points)
             now = time.monotonic()
@@ -279,6 +287,11 @@ class _Attempt:
         self._parts.meters.segments.inc(len(points))
         self._parts.meters.seconds.inc(points[-1].end - max(self._reached, points[0].start))
         self._reached = points[-1].end
+
+    def _save_pictures(self, point: Point, frames: list[bytes]) -> None:
+        media = self._parts.media
+        media.save_poster(point.video_id, point.index, frames[len(frames) // 2])
+        media.save_strip(point.video_id, point.index, strip(frames))
 
 
 def _ahead(executor: Executor, frames: FrameReader, job: Job) -> Iterator[Sample]:

@@ -28,12 +28,18 @@ class Point:
 
 
 @dataclass(frozen=True)
-class StoredSegment:
-    """One segment as it was stored; `vector` is float32 [dim], rounded to float16."""
+class Timed:
+    """Where one stored segment lies in its video, in seconds."""
 
     index: int
     start: float
     end: float
+
+
+@dataclass(frozen=True)
+class StoredSegment(Timed):
+    """One segment as it was stored; `vector` is float32 [dim], rounded to float16."""
+
     vector: np.ndarray
 
 
@@ -81,8 +87,8 @@ class Store(Protocol):
     def segments(self, video_id: str) -> list[StoredSegment]:
         """All segments of one video in the order of time."""
 
-    def indexes(self, video_id: str) -> frozenset[int]:
-        """Which segments of one video are stored, by their index."""
+    def outline(self, video_id: str) -> list[Timed]:
+        """Which segments of one video are stored, in the order of time: no vector is read."""
 
     def count(self, video_id: str | None = None) -> int:
         """How many segments are stored, of one video or of all."""

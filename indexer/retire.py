@@ -18,7 +18,7 @@ from indexer.store import remove_collection
 def delete_index(settings: Settings, collections: Collections, key: str) -> None:
     """Delete the collection of this key for good. Raises StoreError."""
     remove_collection(settings, key)
-    Media(settings.data_dir, key).remove_all_posters()
+    Media(settings.data_dir, key).remove_all_pictures()
     collections.forget(key)
 
 

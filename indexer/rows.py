@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from indexer.errors import StoreMismatch
-from indexer.points import Hit, Point, Scope, StoredSegment
+from indexer.points import Hit, Point, Scope, StoredSegment, Timed
 from indexer.settings import Fingerprint
 
 # More in one call would hold up other threads (Edge) or pass a server's limit on bodies.
@@ -55,6 +55,13 @@ def by_time(records: Iterator[Any]) -> list[StoredSegment]:
     """One video's records as its segments, in the order of time."""
     points = sorted(map(point, records), key=lambda one: one.start)
     return [StoredSegment(one.index, one.start, one.end, one.vector) for one in points]
+
+
+def timed(records: Iterator[Any]) -> list[Timed]:
+    """The same without vectors, which need not have been read."""
+    payloads = (record.payload for record in records)
+    found = (Timed(one["index"], one["start"], one["end"]) for one in payloads)
+    return sorted(found, key=lambda one: one.start)
 
 
 def filter_of(scope: Scope, engine: Any) -> Any:

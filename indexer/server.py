@@ -17,7 +17,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException
 
 from indexer.errors import IndexerError, StoreError, StoreUnavailable
-from indexer.points import EVERYTHING, Hit, Point, Scope, StoredSegment, fit, point_id
+from indexer.points import EVERYTHING, Hit, Point, Scope, StoredSegment, Timed, fit, point_id
 from indexer.rows import (
     VECTOR,
     VIDEO,
@@ -30,6 +30,7 @@ from indexer.rows import (
     page_size,
     payload_of,
     point,
+    timed,
 )
 from indexer.settings import Fingerprint
 
@@ -130,9 +131,9 @@ class QdrantStore:
         """All of one video by time; see `Store`."""
         return by_time(self._scroll(only(video_id), with_vectors=True))
 
-    def indexes(self, video_id: str) -> frozenset[int]:
-        """Which are stored; see `Store`."""
-        return frozenset(record.payload["index"] for record in self._scroll(only(video_id)))
+    def outline(self, video_id: str) -> list[Timed]:
+        """All of one video by time, but for vectors; see `Store`."""
+        return timed(self._scroll(only(video_id)))
 
     def scan(self) -> Iterator[Point]:
         """Every point; see `Store`."""

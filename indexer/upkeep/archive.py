@@ -5,6 +5,7 @@
     points/000000.npz ...                   segments, as many to a member as fit in memory easily
     media/<video id>/source.<suffix>        an uploaded video
     media/<video id>/posters/<key>/<n>.jpg  the picture of a segment
+    media/<video id>/strips/<key>/<n>.jpg   its frames
     manifest.jsonl                          name, size and SHA-256 of each member above, in order
 
 Knows how members are written, and what is refused when they are read back; memory does not grow
@@ -28,12 +29,12 @@ from pydantic import BaseModel, ConfigDict
 from indexer.errors import BackupRefused
 from indexer.settings import Fingerprint
 
-FORMAT = 1
+FORMAT = 2  # 1: without strips
 HEAD = "prismsearch.json"
 MANIFEST = "manifest.jsonl"
 _NAME = re.compile(
     r"prismsearch\.json|library\.db|manifest\.jsonl|points/\d{6}\.npz"
-    r"|media/[0-9a-f]{64}/(source(\.[0-9a-z]{1,8})?|posters/[0-9a-f]{16}/\d{1,9}\.jpg)",
+    r"|media/[0-9a-f]{64}/(source(\.[0-9a-z]{1,8})?|(posters|strips)/[0-9a-f]{16}/\d{1,9}\.jpg)",
     re.ASCII,
 )
 _CHUNK = 1 << 20

@@ -19,6 +19,7 @@ import numpy as np
 
 from indexer.errors import BackupRefused, DiskFull
 from indexer.library import Video
+from indexer.media import PICTURES
 from indexer.points import Point
 from indexer.settings import Settings
 from indexer.store import stored_fingerprint
@@ -95,7 +96,8 @@ def _write(case: Case, target: IO[bytes], version: str) -> Saved:
         segments = _write_points(case, backup)
         sources = [_write_source(case, backup, video) for video in _uploaded(case)]
         for video_id in case.videos:
-            _write_posters(case, backup, video_id)
+            for kind in PICTURES:
+                _write_pictures(case, backup, f"media/{video_id}/{kind}/{case.key}")
     lost = [video.title for video, kept in zip(_uploaded(case), sources, strict=True) if not kept]
     return Saved(len(case.videos), segments, sum(sources), target.tell(), lost)
 
@@ -153,7 +155,6 @@ def _write_source(case: Case, backup: Writer, video: Video) -> bool:
     return True
 
 
-def _write_posters(case: Case, backup: Writer, video_id: str) -> None:
-    folder = f"media/{video_id}/posters/{case.key}"
+def _write_pictures(case: Case, backup: Writer, folder: str) -> None:
     for path in sorted((case.settings.data_dir / folder).glob("*.jpg")):
         backup.add_file(f"{folder}/{path.name}", path)

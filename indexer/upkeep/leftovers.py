@@ -13,6 +13,7 @@ from pathlib import Path
 from indexer.content import read_content
 from indexer.errors import VideoError
 from indexer.library import Video
+from indexer.media import PICTURES
 from indexer.partial import strays
 from indexer.store import remove_collection
 from indexer.upkeep.case import Case, Finding
@@ -20,10 +21,11 @@ from indexer.upkeep.case import Case, Finding
 _ID = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[0-9a-f]{16}")
 _DELETED = "It is deleted."
+_WORDS = {"posters": "pictures", "strips": "strips of frames"}
 
 
 def check_leftovers(case: Case) -> Iterator[Finding]:
-    """Files and folders that belong to nobody, and posters that are missing."""
+    """Files and folders that belong to nobody, and pictures that are missing."""
     yield from _check_removals(case)
     yield from _check_media(case)
     yield from _check_index(case)
@@ -59,7 +61,7 @@ def _check_media(case: Case) -> Iterator[Finding]:
         if video is None:
             yield _orphan(case, folder)
         else:
-            yield from _check_posters(case, video, folder / "posters")
+            yield from _check_pictures(case, video, folder)
 
 
 def _orphan(case: Case, folder: Path) -> Finding:
@@ -86,27 +88,30 @@ def _take_in(case: Case, source: Path) -> str:
     return f"It is taken in as “{title}” and queued to be indexed."
 
 
-def _check_posters(case: Case, video: Video, posters: Path) -> Iterator[Finding]:
+def _check_pictures(case: Case, video: Video, folder: Path) -> Iterator[Finding]:
     known = {one.fingerprint for one in case.collections.all()}
-    for folder in _entries(posters):
-        if folder.name not in known:
-            told = f"The pictures in {folder} belong to no index."
-            yield Finding("posters_of_nobody", told, video.video_id, partial(_delete, folder))
-    if case.serving is not None and video.state == "done":
-        yield from _compare_posters(case, video, posters / case.serving.fingerprint)
+    for kind in PICTURES:
+        for made in _entries(folder / kind):
+            if made.name not in known:
+                told = f"The pictures in {made} belong to no index."
+                yield Finding(f"{kind}_of_nobody", told, video.video_id, partial(_delete, made))
+        if case.serving is not None and video.state == "done":
+            yield from _compare_pictures(case, video, kind, folder / kind / case.key)
 
 
-def _compare_posters(case: Case, video: Video, folder: Path) -> Iterator[Finding]:
+def _compare_pictures(case: Case, video: Video, kind: str, folder: Path) -> Iterator[Finding]:
+    if kind == "strips" and not folder.exists():
+        return  # an earlier version made none; nothing but a look into moments needs them
     found = {path.name for path in _entries(folder) if path.suffix == ".jpg"}
     wanted = {f"{index}.jpg" for index in range(video.segments_planned)}
     if lost := len(wanted - found):
-        told = f"“{video.title}”: {lost} of its {len(wanted)} pictures are missing."
+        told = f"“{video.title}”: {lost} of its {len(wanted)} {_WORDS[kind]} are missing."
         mend = partial(_redo, case, video) if case.unchanged(video) else None
-        yield Finding("posters_missing", told, video.video_id, mend)
+        yield Finding(f"{kind}_missing", told, video.video_id, mend)
     if surplus := sorted(found - wanted):
-        told = f"“{video.title}”: {len(surplus)} pictures belong to none of its segments."
+        told = f"“{video.title}”: {len(surplus)} {_WORDS[kind]} belong to none of its segments."
         mend = partial(_delete_all, [folder / name for name in surplus])
-        yield Finding("posters_of_nobody", told, video.video_id, mend)
+        yield Finding(f"{kind}_of_nobody", told, video.video_id, mend)
 
 
 def _redo(case: Case, video: Video) -> str:

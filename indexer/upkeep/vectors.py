@@ -45,7 +45,11 @@ def _check_done(case: Case, video: Video) -> Iterator[Finding]:
 def _right(case: Case, video: Video) -> int:
     """How many of the segments that belong to a video are stored."""
     assert case.store is not None
-    return len(case.store.indexes(video.video_id) & set(range(video.segments_planned)))
+    return len(
+        {one.index for one in case.store.outline(video.video_id)}.intersection(
+            range(video.segments_planned)
+        )
+    )
 
 
 def _index_again(case: Case, video: Video, clear: bool) -> str:

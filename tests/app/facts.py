@@ -154,8 +154,9 @@ def files_left_over(data_dir: Path, collections: list[Facts], unknown: int = 0) 
         key = facts.collection.fingerprint
         wanted |= {f"index/{key}/fingerprint.json", f"index/{key}/owner.lock"}
         for video in facts.videos:
-            posters = f"media/{video.video_id}/posters/{key}"
-            wanted |= {f"{posters}/{index}.jpg" for index in range(video.segments_done)}
+            for kind in ("posters", "strips"):
+                pictures = f"media/{video.video_id}/{kind}/{key}"
+                wanted |= {f"{pictures}/{index}.jpg" for index in range(video.segments_done)}
             if video.managed:
                 wanted.add(f"media/{video.video_id}/source.mp4")
     ours = re.compile(r"index/[0-9a-f]{16}/shard/.+|models/jit__.+-cache|uploads/[0-9a-f]{32}.json")

@@ -61,6 +61,9 @@ class Installed:
     def posters(self, title: str) -> Path:
         return self.media(title) / "posters" / KEY
 
+    def strips(self, title: str) -> Path:
+        return self.media(title) / "strips" / KEY
+
 
 def install(
     data_dir: Path, folder: Path, url: str | None = None, key: str | None = None
@@ -85,6 +88,7 @@ def install(
         store.upsert(points(content.video_id, range(segments)))
         for index in range(segments):
             media.save_poster(content.video_id, index, f"{title} {index}".encode())
+            media.save_strip(content.video_id, index, f"frames of {title} {index}".encode())
     store.promote()
     store.flush()
     store.close()

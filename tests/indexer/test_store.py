@@ -29,7 +29,7 @@ from indexer.errors import (
     StoreMismatch,
     StoreUnavailable,
 )
-from indexer.points import Point, Scope, Store, point_id
+from indexer.points import Point, Scope, Store, Timed, point_id
 from indexer.rows import BATCH
 from indexer.server import LIVE, QdrantStore, name_of
 from indexer.settings import Fingerprint, Settings
@@ -116,7 +116,8 @@ def test_what_was_stored_comes_back(store: Store) -> None:
     ]
     assert all(s.vector.dtype == np.float32 for s in segments)
     np.testing.assert_allclose([s.vector for s in segments], [p.vector for p in given], atol=1e-3)
-    assert store.indexes("a") == frozenset(range(5))
+    assert store.outline("a") == [Timed(i, 2.0 * i, 2.0 * i + 4) for i in range(5)]
+    assert store.outline("b") == []
 
 
 def test_nearest_comes_first_with_its_cosine(store: Store) -> None:
@@ -139,7 +140,7 @@ def test_a_video_longer_than_a_batch_and_a_page(store: Store) -> None:
     many = 1000 + BATCH + 3
     store.upsert(points("a", many))
     assert store.count("a") == many
-    assert store.indexes("a") == frozenset(range(many))
+    assert [s.index for s in store.outline("a")] == list(range(many))
     assert [s.index for s in store.segments("a")] == list(range(many))
 
 
@@ -416,7 +417,7 @@ def test_edge_loses_nothing_that_was_acknowledged_before_a_kill(tmp_path: Path) 
     assert killed.stdout == "stored\n", killed.stderr
     store = EdgeStore.open(tmp_path, fingerprint())
     assert (store.count("a"), store.count("b"), store.count()) == (700, 300, 1000)
-    assert store.indexes("b") == frozenset(range(300))
+    assert [s.index for s in store.outline("b")] == list(range(300))
     store.close()
 
 
