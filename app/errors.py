@@ -65,12 +65,17 @@ class StoppingError(ApiError):
 # The indexer's codes that are about the request; what is left is 422 for a video, else 503.
 STATUS_OF_CODE = {
     "unknown_video": 404,
+    "unknown_moment": 404,
+    "nothing_asked": 422,
     "read_only": 403,
     "upload_refused": 413,
     "unknown_upload": 404,
     "upload_conflict": 409,
     "disk_full": 507,
     "library_error": 409,
+    "bad_label": 400,
+    "bad_stretch": 400,
+    "too_many": 409,
 }
 
 

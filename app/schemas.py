@@ -92,7 +92,7 @@ class VideoOut(BaseModel):
 
     `share` is 0 to 1, `speed` seconds of video in a second of work, `left` seconds of work,
     `managed` that the file is kept by us, `missing` that it was taken out of its folder, `redo`
-    that it is to be indexed again.
+    that it is to be indexed again. `recorded_at` is null if the file does not say.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -117,6 +117,9 @@ class VideoOut(BaseModel):
     segments_planned: int
     segments_done: int
     added_at: float
+    recorded_at: float | None
+    folder: str | None
+    tags: list[str]
 
 
 class VideosOut(BaseModel):

@@ -12,13 +12,17 @@ from starlette.middleware.cors import CORSMiddleware
 from app import (
     api,
     errors,
+    facets,
     media,
     metrics,
     page,
     playable,
+    saved,
+    searching,
     security,
     segments,
     steering,
+    tags,
     tus,
     uploads,
 )
@@ -48,7 +52,8 @@ def create_app(
     app.add_middleware(tus.Protocol)
     app.add_middleware(security.Guard, hosts=hosts)
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
-    for room in (api, segments, steering, uploads, tus, media, playable, metrics):
+    rooms = (api, searching, segments, tags, facets, saved, steering, uploads, tus, media)
+    for room in (*rooms, playable, metrics):
         app.include_router(room.router)
     for prefix in ("/api", "/media"):
         app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)

@@ -82,11 +82,18 @@ def printable(text: str) -> str:
 
 def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
     """Print the moments that fit the words best."""
+    from indexer.search import Wanted
+
     with opened(settings, only_search=True) as engine:
-        moments = engine.search.by_text(words, limit=top)
+        answer = engine.search.ask(engine.search.words(words), Wanted(limit=top))
+        moments, videos = answer.moments, answer.videos
         if as_json:
             found = [
-                {**asdict(one), "path": str(engine.library.need(one.video_id).path)}
+                {
+                    **asdict(one),
+                    "title": videos[one.video_id].title,
+                    "path": str(videos[one.video_id].path),
+                }
                 for one in moments
             ]
             text = json.dumps({"query": words, "moments": found}, ensure_ascii=False, indent=2)
@@ -96,7 +103,7 @@ def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
             tell(NOTHING)
         for one in moments:
             stretch = f"{clock(one.start)}-{clock(one.end)}"
-            print(f"{one.rank:>3}  {one.score:.3f}  {stretch:>13}  {one.title}")
+            print(f"{one.rank:>3}  {one.score:.3f}  {stretch:>13}  {videos[one.video_id].title}")
 
 
 def info(settings: Settings) -> None:

@@ -184,6 +184,18 @@ class UnknownVideo(LibraryError):  # noqa: N818
     code = "unknown_video"
 
 
+class UnknownMoment(LibraryError):  # noqa: N818
+    """A question names a moment, or a stretch of a video, that has no segment."""
+
+    code = "unknown_moment"
+
+
+class NothingAsked(IndexerError):  # noqa: N818
+    """A question has no direction: what it names cancels out, or has no weight."""
+
+    code = "nothing_asked"
+
+
 class NotIndexed(LibraryError):  # noqa: N818
     """Nothing was ever indexed with this model here."""
 
@@ -221,6 +233,24 @@ class BackupRefused(LibraryError):  # noqa: N818
     """A file that is no whole backup, or a place where none can be restored."""
 
     code = "backup_refused"
+
+
+class BadLabel(LibraryError):  # noqa: N818
+    """A text that cannot be a tag or the name of a saved search."""
+
+    code = "bad_label"
+
+
+class BadStretch(LibraryError):  # noqa: N818
+    """Seconds that are no stretch of a video."""
+
+    code = "bad_stretch"
+
+
+class TooMany(LibraryError):  # noqa: N818
+    """More of a kind than is kept."""
+
+    code = "too_many"
 
 
 class DiskFull(LibraryError):  # noqa: N818

@@ -10,6 +10,36 @@ from indexer.points import Hit
 
 
 @dataclass(frozen=True)
+class Part:
+    """Where one step of a question happens: a segment, in seconds, and how well it fits it."""
+
+    index: int
+    start: float
+    end: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a search returns: a stretch of one video, in seconds, with the place of its peak.
+
+    `peak` is the middle of the best segment, whose `index` names its picture. `score` counts the
+    library's deviations above its mean; `top` is the percentage of the library's segments that
+    score at least as well. `rank` counts from 1. `steps` are those of a question of several.
+    """
+
+    video_id: str
+    start: float
+    end: float
+    index: int
+    peak: float
+    score: float
+    top: float = 100.0
+    rank: int = 0
+    steps: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
 class Span:
     """Neighbouring segments as one: [start, end) in seconds, and the best segment among them."""
 

@@ -1,0 +1,106 @@
+"""What a question means in one index: its words, examples and moments as vectors.
+
+Knows where the vectors of each kind of condition come from, and what people call it. Does not know
+how a question is written (asking.py) or ranked.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from app.asking import Asked, Place, Term
+from app.describe import poster_url
+from app.errors import NotFoundError
+from app.examples import Example, Examples
+from app.found import ConditionOut
+from indexer.index import Index
+from indexer.library import Library
+from indexer.question import Condition, Question
+
+
+class Meaning:
+    """Turns what was asked into vectors of one index, which stays the same for a whole answer."""
+
+    def __init__(self, index: Index, library: Library, examples: Examples) -> None:
+        self._index = index
+        self._library = library
+        self._examples = examples
+
+    def question(self, asked: Asked) -> Question:
+        """The question in vectors. Raises NotFoundError, UnknownMoment, UnknownVideo."""
+        steps = [
+            tuple(self._condition(term) for term in terms)
+            for _, terms in groupby(asked.terms, key=lambda term: term.step)
+        ]
+        return Question(
+            steps=tuple(steps) or ((),),
+            gap=asked.wishes.gap,
+            liked=self._segments(asked.liked),
+            disliked=self._segments(asked.disliked),
+        )
+
+    def _condition(self, term: Term) -> Condition:
+        weight = -term.weight if term.role == "not" else term.weight
+        return Condition(np.atleast_2d(self._vectors(term)), weight)
+
+    def _vectors(self, term: Term) -> np.ndarray:
+        search = self._index.search
+        if term.place is not None:
+            return search.segment(term.place.video_id, term.place.index).vector
+        if term.stretch is not None:
+            return search.stretch(*term.stretch)
+        if term.kind == "clip":
+            return self._example(term.text).vector
+        return search.text_vector(term.text)
+
+    def _segments(self, places: Sequence[Place]) -> np.ndarray | None:
+        if not places:
+            return None
+        found = [self._index.search.segment(one.video_id, one.index) for one in places]
+        return np.stack([one.vector for one in found])
+
+    def _example(self, query_id: str) -> Example:
+        example = self._examples.get(query_id)
+        if example is None or example.collection != self._index.key:
+            raise NotFoundError("This example is no longer remembered. Please give it again.")
+        return example
+
+    def describe(self, term: Term) -> ConditionOut:
+        """One condition for people, once it is known that there is such a thing."""
+        return ConditionOut(
+            step=term.step,
+            role=term.role,
+            kind=term.kind,
+            value=term.value,
+            label=self._label(term),
+            weight=term.weight,
+            poster=self._poster(term),
+        )
+
+    def _label(self, term: Term) -> str:
+        if term.kind == "clip":
+            return self._example(term.text).label
+        if term.place is not None:
+            segment = self._index.search.segment(term.place.video_id, term.place.index)
+            return self._title(term.place.video_id, segment.start, segment.end)
+        return self._title(*term.stretch) if term.stretch is not None else term.text
+
+    def _title(self, video_id: str, start: float, end: float) -> str:
+        return f"{self._library.need(video_id).title}, {clock(start)}-{clock(end)}"
+
+    def _poster(self, term: Term) -> str | None:
+        if term.place is not None:
+            return poster_url(term.place.video_id, term.place.index)
+        if term.stretch is None:
+            return None
+        video_id, start, end = term.stretch
+        return poster_url(video_id, self._index.search.segment_at(video_id, (start + end) / 2))
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people read them on a player: 1:02, or 1:00:02."""
+    whole = int(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    start = f"{hours}:{minutes:02}" if hours else str(minutes)
+    return f"{start}:{whole % 60:02}"
