@@ -20,7 +20,7 @@ _CPU_PER_PIXEL = 10 / 500e6
 _CPU_PER_SECOND_WRITTEN = 10.0  # of a copy of 720 lines, 25 pictures a second: again ten times
 _CPU_FOR_PROBE = 60.0
 _TELL_EVERY = 0.25  # seconds
-# How far to step back: a search comes before indexing, and indexing before a copy.
+# How far to step back: a search comes before indexing and clips, and those before a copy.
 _LATER, _LAST = 10, 19
 
 
@@ -72,7 +72,7 @@ def _fail(pipe: BinaryIO, error: VideoError) -> None:
 def _answer(pipe: BinaryIO, request: Request) -> None:
     sandbox.confine(request.limits, request.copy.bytes if request.copy else 0)
     sandbox.limit_cpu(_CPU_FOR_PROBE)
-    sandbox.step_back(_LAST if request.copy else _LATER)
+    sandbox.step_back(_LATER if request.copy is None or request.copy.stretch else _LAST)
     from indexer import video
 
     told = _NowAndThen(pipe)
@@ -80,7 +80,8 @@ def _answer(pipe: BinaryIO, request: Request) -> None:
     decoding.send_fields(pipe, decoding.PROBE, asdict(probe))
     sandbox.limit_cpu(_cpu_budget(probe, request))
     if request.copy is not None:
-        copied = video.copy(request, probe, told.share)
+        make = video.cut if request.copy.stretch else video.copy
+        copied = make(request, probe, told.share)
         decoding.send_fields(pipe, decoding.DONE, asdict(copied))
     elif request.pixels is not None:
         _read(pipe, request, probe, told.alive)

@@ -1,4 +1,4 @@
-"""Makes a playable copy of a video through a child process.
+"""Makes a playable copy of a video, or of a stretch of it, through a child process.
 
 Knows what to ask the child for and how it tells of its progress; knows nothing of video, and not
 where copies are kept.
@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from indexer import decoding
-from indexer.decoding import Copied, Copy, Limits, Request
+from indexer.decoding import Copied, Copy, Limits, Request, Stretch
 from indexer.parent import Child
 
 # Putting the index first moves the whole file: minutes for gigabytes on a slow disk.
@@ -19,16 +19,23 @@ _SILENCE = 300.0
 
 
 class Copier:
-    """A copy in the making; use it in a `with` block, which ends the child.
+    """A copy in the making, of all or of a stretch; use it in a `with` block, which ends the child.
 
     Iterating gives the share that is done, 0 to 1; `copied` is there afterwards. Raises
     VideoError, and DiskFull where the copy would need more than `most` bytes or the disk has.
     What was written of a copy that failed is left to the caller.
     """
 
-    def __init__(self, path: Path, copy: Path, most: int, anew: bool = False) -> None:
-        limits = Limits(silence=_SILENCE)
-        self._child = Child(Request(str(path), limits=limits, copy=Copy(str(copy), most, anew)))
+    def __init__(
+        self,
+        path: Path,
+        copy: Path,
+        most: int,
+        anew: bool = False,
+        stretch: Stretch | None = None,
+    ) -> None:
+        wanted = Copy(str(copy), most, anew, stretch)
+        self._child = Child(Request(str(path), limits=Limits(silence=_SILENCE), copy=wanted))
         self.copied: Copied | None = None
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ module knows the messages and the limits; it knows neither a video library nor a
 import json
 import struct
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,16 +38,25 @@ class Limits:
     """Seconds without a sign of life after which the child is killed."""
 
 
+class Stretch(NamedTuple):
+    """[begin, end) of a video, in seconds from its first moment."""
+
+    begin: float
+    end: float
+
+
 @dataclass(frozen=True)
 class Copy:
     """A playable copy to be made at `path`, of at most so many bytes.
 
     Its pictures are the file's own where they can be; `anew` has them encoded in any case.
+    `stretch` is what to cut out, else all of the video.
     """
 
     path: str
     bytes: int
     anew: bool = False
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,9 @@ class Request:
         """The request that `to_text` wrote."""
         fields = json.loads(text)
         fields["limits"] = Limits(**fields["limits"])
-        fields["copy"] = fields["copy"] and Copy(**fields["copy"])
+        if copy := fields["copy"]:
+            stretch = copy["stretch"] and Stretch(*copy["stretch"])
+            fields["copy"] = Copy(**{**copy, "stretch": stretch})
         return cls(**fields)
 
 
@@ -85,7 +96,8 @@ class Probe:
     its end is missing. `start` is the container's time of the first moment, to be subtracted
     from its timestamps. `width` and `height` are as displayed, after `rotation` (degrees) and
     pixel aspect. It is `seekable` unless its clock is set anew on the way: then a moment can only
-    be reached from the beginning.
+    be reached from the beginning. `recorded_at` (seconds since 1970) is what the file says of
+    itself, None if it says nothing that can be true.
     """
 
     duration: float
@@ -99,6 +111,7 @@ class Probe:
     has_audio: bool
     plays: Plays
     seekable: bool
+    recorded_at: float | None
 
 
 @dataclass(frozen=True)

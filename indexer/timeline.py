@@ -12,6 +12,7 @@ from typing import Any
 _MISSING_SECONDS = 0.5  # a file that stops this much before its promised end is cut off
 _FRAME_SECONDS = 1 / 25  # where neither a frame nor the file says how long it stays
 _SET_BACK, _SET_FORWARD = 1.0, 10.0  # seconds; less is packets out of order, or a pause
+TICK = 1e-4  # seconds by which two ways to tell the same time may differ
 _MICROSECONDS = 1e6  # the unit of a container's own times
 
 
@@ -40,7 +41,8 @@ class Clock:
         self._stream = stream
         self._start = start
         self._latest = 0.0
-        self._end = 0.0
+        self.end = 0.0
+        """When the latest picture goes off the screen."""
         self._by_decoding = stream.container.format.name == "avi"
         self._lag: float | None = None
 
@@ -50,11 +52,11 @@ class Clock:
         A frame that does not say when it is shown follows the one before.
         """
         stamp = self._decoded(frame) if self._by_decoding else seconds(frame, self._stream)
-        time = self._end if stamp is None else stamp - self._start
+        time = self.end if stamp is None else stamp - self._start
         if time < self._latest:
             return None
         shown = length(frame, self._stream)
-        self._latest, self._end = time, time + shown
+        self._latest, self.end = time, time + shown
         return time, shown
 
     def _decoded(self, frame: Any) -> float | None:
@@ -65,6 +67,32 @@ class Clock:
         if self._lag is None:
             self._lag = decoded - (seconds(frame, self._stream) or 0.0)
         return decoded - self._lag
+
+
+class Cutting:
+    """The clock of a stretch of a video: 0 is its begin, `over` says that its end has come.
+
+    What is on the screen at its begin has been since before, and is shown from 0.
+    """
+
+    def __init__(self, clock: Clock, begin: float, end: float) -> None:
+        self._clock = clock
+        self._begin = begin
+        self._length = end - begin
+        self.over = False
+
+    @property
+    def end(self) -> float:
+        """When the latest picture of the stretch goes off the screen."""
+        return self._length if self.over else min(self._length, self._clock.end - self._begin)
+
+    def read(self, frame: Any) -> tuple[float, float] | None:
+        """The time and length of a frame within the stretch; None if it is not shown in it."""
+        if self.over or (shown := self._clock.read(frame)) is None:
+            return None
+        time = shown[0] - self._begin
+        self.over = time > self._length - TICK
+        return None if self.over else (max(0.0, time), self.end - max(0.0, time))
 
 
 class Continuous:

@@ -32,7 +32,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Progress = Callable[[float], None]
 
 
-class _Track(Protocol):
+class Track(Protocol):
     """One track of the copy, made of one track of the original."""
 
     def take(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
@@ -64,7 +64,7 @@ def _write(request: Request, probe: Probe, progress: Progress, unchanged: bool) 
     assert request.copy is not None
     with (
         opened(request.path, request.limits) as (container, stream),
-        _created(request.copy.path) as output,
+        created(request.copy.path) as output,
     ):
         tracks = _tracks(container, stream, output, probe, unchanged)
         for packet in packets(container, *tracks):
@@ -75,7 +75,7 @@ def _write(request: Request, probe: Probe, progress: Progress, unchanged: bool) 
 
 
 @contextmanager
-def _created(path: str) -> Iterator[OutputContainer]:
+def created(path: str) -> Iterator[OutputContainer]:
     """Create an MP4 file and finish it. Raises DiskFull where it does not fit."""
     try:
         output = av.open(path, "w", format="mp4", options=_STARTS_AT_ONCE)
@@ -98,15 +98,21 @@ def _tracks(
     output: OutputContainer,
     probe: Probe,
     unchanged: bool,
-) -> dict[Stream, _Track]:
-    """The chosen video and the sound that goes with it, if there is any that is let in."""
+) -> dict[Stream, Track]:
+    """The chosen video and the sound that goes with it."""
     pictures = Unchanged if unchanged else NewPictures
-    tracks: dict[Stream, _Track] = {stream: pictures(output, stream, probe)}
-    sound = container.streams.best("audio", related=stream)
-    if isinstance(sound, AudioStream) and codec_of(sound) in SOUND:
+    tracks: dict[Stream, Track] = {stream: pictures(output, stream, probe)}
+    sound = sound_of(container, stream)
+    if sound is not None:
         same = unchanged and codec_of(sound) in COPIED_SOUND
         tracks[sound] = (Unchanged if same else NewSound)(output, sound, probe)
     return tracks
+
+
+def sound_of(container: InputContainer, stream: VideoStream) -> AudioStream | None:
+    """The sound that goes with a video, if there is any that is let in."""
+    sound = container.streams.best("audio", related=stream)
+    return sound if isinstance(sound, AudioStream) and codec_of(sound) in SOUND else None
 
 
 def _share(packet: "Packet[Any]", probe: Probe) -> float:

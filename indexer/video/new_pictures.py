@@ -5,6 +5,7 @@ Knows when each picture is shown, and how the encoder is set; knows nothing of s
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -15,27 +16,48 @@ from av.video.stream import VideoStream
 
 from indexer.decoding import Probe
 from indexer.errors import VideoError
-from indexer.timeline import Clock
+from indexer.timeline import Clock, Cutting
 from indexer.video.opening import decode
 from indexer.video.shaping import BT709, LIMITED, Shaping, fitting
 
 _TICK = Fraction(1, 90_000)  # seconds; fine enough for the times of any container
 _GOP = 60  # pictures; few enough that a player can seek at once
-_QUALITY = {"preset": "veryfast", "crf": "26"}
 _THREADS = 4
+
+
+@dataclass(frozen=True)
+class Look:
+    """How large pictures may be on their long and short sides, and x264's rate factor."""
+
+    long: int
+    short: int
+    crf: str
+
+
+PLAYABLE = Look(1280, 720, "26")
+"""For the page's player."""
+KEPT = Look(3840, 2160, "20")
+"""For what a person takes along."""
 
 
 class NewPictures:
     """Encodes one video; each picture is shown when it was shown in the original."""
 
-    def __init__(self, output: OutputContainer, source: VideoStream, probe: Probe) -> None:
-        self._clock = Clock(source, probe.start)
-        self._size = fitting(probe.width, probe.height)
+    def __init__(
+        self,
+        output: OutputContainer,
+        source: VideoStream,
+        probe: Probe,
+        clock: Clock | Cutting | None = None,
+        look: Look = PLAYABLE,
+    ) -> None:
+        self._clock = clock or Clock(source, probe.start)
+        self._size = fitting(probe.width, probe.height, look.long, look.short)
         self._shaping = Shaping(source, self._size, _TICK)
-        self._track = output.add_stream("libx264", rate=source.guessed_rate or 25, options=_QUALITY)
+        options = {"preset": "veryfast", "crf": look.crf}
+        self._track = output.add_stream("libx264", rate=source.guessed_rate or 25, options=options)
         self._set(self._track.codec_context, source.codec_context)
         self._held: tuple[int, VideoFrame] | None = None
-        self._length = 0
 
     def take(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
         """The packets that are ready once another of the original's has come in."""
@@ -43,7 +65,7 @@ class NewPictures:
             shown = self._clock.read(picture)
             if shown is None:
                 continue
-            time, self._length = (round(seconds / _TICK) for seconds in shown)
+            time = round(shown[0] / _TICK)
             if self._held is None:
                 time = 0  # whatever comes before the first picture shows it, too
             elif self._held[0] < time:  # of pictures at the same moment only the last one is seen
@@ -52,13 +74,14 @@ class NewPictures:
 
     def end(self) -> Iterator["Packet[Any]"]:
         """The rest. Raises VideoError if there was not one picture."""
-        if self._held is None:
+        if self._held is None or self._clock.end <= 0:
             raise VideoError("nothing_decodable")
         yield from self._put(*self._held)
         yield from self._encoded(self._shaping.end())
         for packet in self._track.encode(None):
             if packet.pts == self._held[0]:
-                packet.duration = self._length  # the encoder forgets how long the last one stays
+                # The encoder forgets how long the last one stays.
+                packet.duration = round(self._clock.end / _TICK) - packet.pts
             yield packet
 
     def _set(self, encoder: Any, decoder: Any) -> None:

@@ -18,12 +18,12 @@ from indexer.video.pictures import displayed, upright
 BT709, LIMITED = 1, 1  # as FFmpeg numbers the colours that every picture is brought to
 _UNSAID = 2
 _TURNS = ((), ("transpose=cclock",), ("hflip", "vflip"), ("transpose=clock",))
-_LONG, _SHORT = 1280, 720
+_HIGH_DEFINITION = 720  # lines
 
 
-def fitting(width: int, height: int) -> tuple[int, int]:
-    """Even sides, 1280 x 720 or 720 x 1280 at most, the aspect kept."""
-    scale = min(1.0, _LONG / max(width, height), _SHORT / min(width, height))
+def fitting(width: int, height: int, long: int, short: int) -> tuple[int, int]:
+    """Even sides, long x short or short x long at most, the aspect kept."""
+    scale = min(1.0, long / max(width, height), short / min(width, height))
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
@@ -94,7 +94,7 @@ def _matrix(picture: VideoFrame) -> str:
     """Which colours the picture is in; where it does not say, its size tells as in players."""
     if picture.colorspace != _UNSAID:
         return "auto"
-    return "bt709" if picture.height >= _SHORT else "smpte170m"
+    return "bt709" if picture.height >= _HIGH_DEFINITION else "smpte170m"
 
 
 def _unmarked(pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:

@@ -13,9 +13,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from indexer.decoding import Probe
-
-_SEQUENCE = 7  # the unit of H.264 that tells the size of the pictures that follow
-_START = b"\0\0\1"  # of a unit, in streams that are made for broadcast
+from indexer.video.units import is_broadcast, sequences
 
 
 class Unchangeable(Exception):  # noqa: N818
@@ -29,9 +27,7 @@ class Unchanged:
         # opaque: some decoders have no encoder of the same name.
         self._track = output.add_stream_from_template(source, opaque=True)
         self._earlier = round(probe.start / (source.time_base or 1))
-        self._broadcast = bytes(source.codec_context.extradata or b"").startswith(
-            (_START, b"\0" + _START)
-        )
+        self._broadcast = is_broadcast(source)
         # AVI does not say in which order pictures are shown.
         self._unordered = source.container.format.name == "avi" and _reorders(source)
         self._sequences: set[bytes] = set()
@@ -59,16 +55,10 @@ class Unchanged:
             return True
         if not (self._broadcast and packet.is_keyframe):
             return False
-        found = _sequences(bytes(packet))
+        found = sequences(packet)
         self._sequences = self._sequences or found
         return bool(found) and found != self._sequences
 
 
 def _reorders(source: Stream) -> bool:
     return isinstance(source, VideoStream) and bool(source.codec_context.has_b_frames)
-
-
-def _sequences(packet: bytes) -> set[bytes]:
-    """The descriptions of size in a packet of H.264."""
-    units = packet.split(_START)[1:]
-    return {unit.rstrip(b"\0") for unit in units if unit and unit[0] & 31 == _SEQUENCE}

@@ -145,7 +145,7 @@ def test_large_pictures_become_smaller(
 
 @given(st.integers(1, 8192), st.integers(1, 8192))
 def test_any_size_fits(width: int, height: int) -> None:
-    fitted = fitting(width, height)
+    fitted = fitting(width, height, 1280, 720)
     assert all(side % 2 == 0 and side >= 2 for side in fitted)
     assert max(fitted) <= 1280
     assert min(fitted) <= 720
