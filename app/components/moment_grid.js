@@ -1,120 +1,158 @@
-// What the query found, as pictures; or why there is nothing to see yet.
-const { el, icon, on, emit, clock, amount, latest, journey } = window.prism;
+// What the question finds: asks for it, shows it page by page as one scrolls, and says what it is, or
+// why there is nothing to see.
+const { el, on, emit, latest, t, number, journey } = window.prism;
+const { card, gallery, keys, reasons, taking } = window.prism;
 const root = element.querySelector(".ps-moment-grid");
 const ask = latest();
 const wide = window.matchMedia("(min-width: 1000px)");
+const [FIRST, NEXT, MOST] = [24, 48, 200]; // moments on the first page and on others; the API's limit
+const AHEAD = "1200px"; // how far below the window the next page is asked for
+const SLOW = 300; // milliseconds after which a wait is shown
+const STEERS = /(^|&)(like|dislike)=[^&]*/g; // what of a question only moves the ranking
 
 const line = el("p", { class: "ps-status", role: "status" });
-const grid = el("ol", { class: "ps-cards", "aria-label": "Moments" });
+const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
+const weak = el("p", { class: "ps-weak", hidden: true }, t("grid.weak"));
+const end = el("div", { class: "ps-end" });
 const empty = el("div", { class: "ps-empty" });
-root.replaceChildren(line, grid, empty);
-let found = null;
+const chosen = new Set(); // keys of moments that are to be taken along
+let answer = null; // the newest page
+let asked = null; // the question that it answers
+let paging = false;
 
-function card(moment, low, high) {
-  const strength = high > low ? (moment.score - low) / (high - low) : 1;
-  const picture = el("img", { src: moment.poster, alt: "", loading: "lazy", width: 320, height: 180 });
-  picture.addEventListener("error", () => picture.classList.add("ps-missing"));
-  const bar = el("span", { class: "ps-bar" }, el("span", {}));
-  bar.firstChild.style.width = `${Math.round(18 + 82 * strength)}%`;
-  const stretch = `${clock(moment.start)} to ${clock(moment.end)}`;
-  const name = `${moment.rank}. ${moment.title}, ${stretch}`;
-  const button = el(
-    "button", { type: "button", class: "ps-card", "aria-label": name, title: stretch },
-    el("span", { class: "ps-picture" },
-      picture,
-      el("span", { class: "ps-play" }, icon("play")),
-      el("span", { class: "ps-time" }, clock(moment.play_at))),
-    el("span", { class: "ps-name" }, moment.title),
-    el("span", { class: "ps-rank", title: "Similarity of the query and this moment (cosine)" },
-      el("span", { class: "ps-place" }, `${moment.rank}`), bar,
-      el("span", { class: "ps-score" }, moment.score.toFixed(3))),
-  );
-  button.addEventListener("click", () => journey.open(moment.video_id, moment.play_at));
-  return el("li", { "data-video": moment.video_id, "data-at": moment.play_at }, button);
+const cards = gallery.create({
+  chosen,
+  opened: ({ video_id, play_at }) => journey.open(video_id, play_at),
+  acts: {
+    choose,
+    add: (moment) => journey.add(`moment:${card.key(moment)}`),
+    more: (moment) => journey.moreLike(moment),
+    dislike: (moment) => journey.dislike(moment),
+    like: (moment) => journey.like(moment),
+  },
+});
+const take = taking.create({
+  moments: cards.moments,
+  chosen: () => cards.moments().filter((one) => chosen.has(card.key(one))),
+  asked: () => asked,
+  clear: unchoose,
+  say,
+});
+root.replaceChildren(el("div", { class: "ps-above" }, line, take.whole, keys.button()), trouble, weak, cards.grid, end, empty);
+
+function say(message) {
+  trouble.textContent = message;
+  trouble.hidden = !message;
 }
 
-function mark() {
-  for (const item of grid.children) {
-    const near = Math.abs(Number(item.dataset.at) - journey.at) < 0.06;
-    const current = item.dataset.video === journey.video && near;
-    if (current) item.firstChild.setAttribute("aria-current", "true");
-    else item.firstChild.removeAttribute("aria-current");
-  }
+function choose(moment) {
+  const key = card.key(moment);
+  if (!chosen.delete(key)) chosen.add(key);
+  cards.mark();
+  take.tell();
 }
 
-function span(ms) {
-  return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+function unchoose() {
+  chosen.clear();
+  cards.mark();
+  take.tell();
 }
 
-function draw(answer) {
-  const scores = answer.moments.map((one) => one.score);
-  const [low, high] = [Math.min(...scores), Math.max(...scores)];
-  grid.replaceChildren(...answer.moments.map((one) => card(one, low, high)));
-  const count = amount(answer.moments.length, "moment");
-  line.textContent = scores.length ? `${count}, best first, in ${span(answer.took_ms)}` : "";
-  mark();
+function draw(how) {
+  cards.put(answer.moments, how);
+  weak.hidden = !answer.weak || !cards.count();
+  cards.grid.classList.toggle("ps-faded", !weak.hidden);
+  tell();
+  take.tell();
   explain();
+  emit("moments", cards.moments());
+  watch();
 }
 
-function ghosts() {
-  const blank = () => el("li", { class: "ps-ghost", "aria-hidden": "true" }, el("span"), el("span"));
-  grid.replaceChildren(...Array.from({ length: 8 }, blank));
+function tell() {
+  const ms = answer.took_ms;
+  const took = ms < 1000 ? `${number(Math.max(1, Math.round(ms)))} ms` : `${number(Math.round(ms / 100) / 10)} s`;
+  const count = cards.count();
+  line.textContent = count ? t(answer.more ? "grid.first" : "grid.all", { count, took }) : "";
 }
 
-// The best moment is shown, not played, where there is room and the person chose no other video.
-function cue(answer) {
-  const best = answer.moments[0];
-  if (!best || !wide.matches || (journey.video && !journey.cued)) return;
-  journey.open(best.video_id, best.play_at, { cue: true });
-}
-
+// The first page anew. Liking and disliking only moves cards: as many stay as there were.
 async function search() {
-  const asked = journey.asked();
-  found = null;
-  if (!asked) {
-    grid.replaceChildren();
-    line.textContent = "";
-    return explain();
-  }
-  clear();
-  const slow = setTimeout(ghosts, grid.childElementCount ? 300 : 80);
-  root.setAttribute("aria-busy", "true");
+  const question = journey.asked();
+  if (!question) return forget();
+  const steered = asked !== null && plain(question) === plain(asked);
+  cards.mark();
+  const limit = steered ? Math.min(MOST, Math.max(FIRST, cards.count())) : FIRST;
+  const found = await wait(`search?${question}&limit=${limit}`);
+  if (!found) return;
+  if (!steered) chosen.clear();
+  if (!steered && root.getBoundingClientRect().top < 0) root.scrollIntoView();
+  [answer, asked] = [found, question];
+  emit("results", answer);
+  draw({ same: steered });
+  cue();
+}
+
+const plain = (question) => question.replace(STEERS, "");
+
+async function page() {
+  if (!answer?.more || paging) return;
+  paging = true;
+  const before = cards.count();
+  const found = await wait(`search?${asked}&limit=${NEXT}&offset=${before}`, end);
+  paging = false;
+  if (!found) return;
+  answer = { ...found, weak: answer.weak, took_ms: answer.took_ms };
+  draw({ append: true });
+  if (cards.count() === before) answer.more = false; // all of it was there already
+}
+
+// The API's answer; null where it was called off, or failed, which is then said.
+async function wait(path, where = root) {
+  say("");
+  const slow = setTimeout(() => busy(where), SLOW);
   try {
-    found = await ask(`search?${asked}`);
-    emit("results", found);
-    draw(found);
-    cue(found);
+    return await ask(path);
   } catch (error) {
-    if (error.name === "AbortError") return;
-    grid.replaceChildren();
-    line.textContent = "";
-    clear(note("warn", "That did not work", error.message));
+    if (error.name !== "AbortError") fail(error.message, where);
+    return null;
   } finally {
     clearTimeout(slow);
-    root.removeAttribute("aria-busy");
+    where.removeAttribute("aria-busy");
   }
 }
 
-function note(picture, title, ...words) {
-  return el("div", { class: "ps-note" }, icon(picture), el("h2", {}, title), el("p", {}, ...words));
+// What is there fades until the answer has come; where nothing is, its place is drawn.
+function busy(where) {
+  where.setAttribute("aria-busy", "true");
+  if (where !== root || cards.count()) return;
+  clear();
+  const ghost = () => el("li", { class: "ps-ghost", "aria-hidden": "true" }, el("span"), el("span"));
+  cards.clear(...Array.from({ length: 8 }, ghost));
 }
 
-function suggestions() {
-  const words = journey.info?.suggestions ?? [];
-  if (!words.length) return null;
-  const button = (one) =>
-    el("button", { type: "button", class: "ps-suggestion", onclick: () => journey.search(one) }, one);
-  return el("div", { class: "ps-suggestions" }, ...words.map(button));
+function fail(message, where) {
+  if (where === end) {
+    end.replaceChildren(message, " ", el("button", { type: "button", class: "ps-link", onclick: page }, t("grid.again")));
+    return;
+  }
+  forget();
+  clear(reasons.note("warn", t("grid.failed"), message), el("button", { type: "button", class: "ps-button", onclick: search }, t("grid.again")));
 }
 
-function toLibrary(text) {
-  const onclick = () => journey.show("Library");
-  return el("button", { type: "button", class: "ps-button", onclick }, text);
+function forget() {
+  answer = asked = null;
+  cards.clear();
+  weak.hidden = true;
+  line.textContent = "";
+  unchoose();
+  explain();
+  emit("moments", []);
 }
 
 // What to say where nothing is shown; drawn anew only when it changes, as a person may be in it.
 function explain() {
-  const parts = reasons();
+  const parts = cards.count() || (journey.asked() && !answer) ? [] : reasons.tell(Boolean(answer));
   const words = parts.map((one) => one.textContent).join();
   if (empty.dataset.words !== words) empty.replaceChildren(...parts);
   empty.dataset.words = words;
@@ -125,48 +163,44 @@ function clear(...parts) {
   empty.replaceChildren(...parts);
 }
 
-function reasons() {
-  const { status, info } = journey;
-  if (!status || (found && found.moments.length) || (journey.asked() && !found)) return [];
-  if (!status.videos) {
-    if (info.read_only) return [note("film", "Your library is empty", "This library holds no videos.")];
-    return [note("film", "Your library is empty", "Add videos, then search inside them."), toLibrary("Add videos")];
-  }
-  if (!status.segments) return [unready(status), toLibrary("Open the library")];
-  if (journey.asked()) return [note("search", "Nothing found", "No indexed moment answers this query.")];
-  const title = `Search inside ${amount(status.videos, "video")}`;
-  const words = note("search", title, "Describe what happens, or give an example video.");
-  return [words, suggestions()].filter(Boolean);
-}
-
-function unready({ counts, videos }) {
-  if (counts.failed === videos) return note("warn", "No video could be indexed", "The Library tab says why for each of them.");
-  return note("film", "Nothing here yet", "The first videos are being indexed. Moments can be found as soon as they are ready.");
+// The best moment is shown, not played, where there is room and the person chose no other video.
+function cue() {
+  const best = cards.moments()[0];
+  if (!best || !wide.matches || (journey.video && !journey.cued)) return;
+  journey.open(best.video_id, best.play_at, { cue: true });
 }
 
 // Videos that were finished after the search are offered, not pushed under the person's eyes.
 function grown(status) {
   explain();
-  if (!found) return;
-  const more = status.counts.done - found.videos_done;
-  if (more <= 0) return;
-  if (!found.moments.length) return search();
-  const again = el("button", { type: "button", class: "ps-link", onclick: search }, "Search again");
-  line.replaceChildren(`${amount(more, "more video")} indexed since. `, again);
+  if (!answer) return;
+  const count = status.counts.done - answer.videos_done;
+  if (count <= 0) return;
+  if (!cards.count()) return search();
+  const again = el("button", { type: "button", class: "ps-link", onclick: search }, t("grid.anew"));
+  line.replaceChildren(`${t("grid.grown", { count })} `, again);
 }
 
-grid.addEventListener("keydown", (event) => {
-  const cards = [...grid.querySelectorAll(".ps-card")];
-  const here = cards.indexOf(event.target.closest(".ps-card"));
-  const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
-  if (here < 0 || !step || !cards[here + step]) return;
-  event.preventDefault();
-  cards[here + step].focus();
-});
+const eye = new IntersectionObserver(([seen]) => seen.isIntersecting && page(), { rootMargin: `0px 0px ${AHEAD}` });
+function watch() {
+  end.replaceChildren();
+  eye.unobserve(end); // so that it tells again where the end is still in sight
+  if (answer.more) eye.observe(end);
+}
+
+const bind = (key, name, does) => keys.bind(key, { group: "results", name, act: () => does(cards.current(), key) });
+const withCard = (does) => (here) => (here ? void does(here) : false);
+for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]) bind(key, "move", () => cards.go(key));
+bind("Enter", "open", () => false); // a button's own meaning
+bind("p", "frames", withCard((here) => here.scrub.step(1)));
+bind("m", "more", withCard((here) => journey.moreLike(here.moment)));
+bind("l", "like", withCard((here) => journey.like(here.moment)));
+bind("x", "dislike", withCard((here) => journey.dislike(here.moment)));
+bind("a", "add", withCard((here) => journey.add(`moment:${card.key(here.moment)}`)));
+bind("s", "choose", withCard((here) => choose(here.moment)));
 on("query", search);
-on("open", mark);
-on("close", mark);
+on("open", cards.mark);
+on("close", cards.mark);
 on("status", grown);
 if (journey.asked()) search();
 else explain();

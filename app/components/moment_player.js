@@ -1,286 +1,244 @@
-// One video at its moment, with the query's heat over the whole of it and its other moments.
-const { el, icon, iconButton, on, emit, clock, api, latest, heat, journey, playback } = window.prism;
+// One video at its moment: the picture, the question's heat below it, what can be done with the
+// moment or with a marked range, the segments around it, and its tags.
+const { el, icon, iconButton, on, emit, clock, api, latest, t, journey, keys } = window.prism;
+const { card, loop: loops, neighbours, range, rangeBar, saving, screen, strip, tagging, timeline } = window.prism;
 const root = element.querySelector(".ps-moment-player");
 const ask = latest();
 
-const video = el("video", { controls: true, playsinline: true, preload: "auto", tabindex: "0" });
-const canvas = el("canvas", {
-  class: "ps-heat", role: "slider", tabindex: "0", "aria-valuemin": "0",
-  "aria-label": "Time in the video, under the query's heat",
-});
-const bubble = el("span", { class: "ps-bubble", hidden: true, "aria-hidden": "true" });
-const title = el("h2", { class: "ps-title" });
-const place = el("span", { class: "ps-now" });
-const moments = el("div", { class: "ps-moments", role: "group", "aria-label": "Moments in this video" });
-const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
-const preparing = el("span", { role: "status" });
-const percent = el("span", { "aria-hidden": "true" }); // read out at every change it would be a nuisance
-const bar = el("progress", { max: "1", "aria-label": "How much of the copy is prepared" });
-const prepare = el("button", { type: "button", class: "ps-button", onclick: watch }, "Prepare it");
-const veil = el("div", { class: "ps-veil", hidden: true }, el("p", {}, preparing, percent), bar, prepare);
-const copy = iconButton("link", "Copy a link to this moment", copyLink);
-const shut = iconButton("close", "Close the player", () => journey.close());
-root.replaceChildren(
-  el("section", { "aria-label": "Player" },
-    el("div", { class: "ps-stage" }, video, veil),
-    el("div", { class: "ps-line" }, canvas, bubble),
-    trouble,
-    el("div", { class: "ps-caption" }, title, place, copy, shut),
-    moments),
-);
-
-let wanted = null; // seconds to be at as soon as the video can seek
-let shown = null; // the id of the video that is in the player, or will be
-let eager = false; // whether it is to play as soon as it can
-let distrusted = null; // the id of a video that this browser could not play as it was
-let leave = () => {}; // stops listening for a copy
 let known = null; // the video's row, for its length before its own data has come
-let results = null;
-const view = { segments: [], scale: { low: 0, high: 1 }, duration: 0, time: 0, marks: [], hover: null };
+let heat = null; // the question held against this video
+let found = []; // every moment that the list shows
+
+const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
+const title = el("h2", { class: "ps-title", dir: "auto" });
+const place = el("span", { class: "ps-now" });
+const legend = el("ul", { class: "ps-legend", "aria-label": t("player.legend"), hidden: true });
+const jumps = el("div", { class: "ps-moments", role: "group", "aria-label": t("player.moments") });
+const act = (sign, name, does, settings) => iconButton(sign, t(`player.${name}`), does, settings);
+const state = { "aria-pressed": "false" };
+const tools = {
+  like: act("like", "like", () => journey.like(here()), state),
+  dislike: act("dislike", "dislike", () => journey.dislike(here()), state),
+  more: act("similar", "more", () => journey.moreLike(here())),
+  add: act("plus", "add", () => journey.add(`moment:${here()}`)),
+  loop: act("loop", "loop", () => loop.toggle(), { ...state, class: "ps-icon-button ps-apart" }),
+  mark: act("range", "mark", toggleRange, state),
+  clip: act("download", "clip", () => keep(tools.clip), { class: "ps-icon-button ps-apart" }),
+  link: act("link", "link", () => copyLink(tools.link, view.time())),
+};
+const unfold = act("more", "details", () => unfold.setAttribute("aria-expanded", String(root.classList.toggle("ps-unfolded"))), { class: "ps-icon-button ps-unfold", "aria-expanded": "false" });
+
+const view = screen.create({ say, changed: tell });
+const { video } = view;
+const strips = neighbours.create((segment) => seek(segment.start));
+const tags = tagging.create({ seek, say });
+const line = timeline.create({ duration, time: view.time, seek, still, mark: (start, end) => marked.set(start, end) });
+const marked = range.create({ line: line.whole, duration, changed: ranged });
+const loop = loops.create({ video, stretch, button: tools.loop });
+const bar = rangeBar.create({
+  search: () => journey.ask(condition()),
+  add: () => journey.add(condition()),
+  clip: keep,
+  tag: () => tags.ask(marked.get()),
+  link: (button) => copyLink(button, marked.get().start),
+  clear: () => marked.clear(),
+}, condition);
+root.replaceChildren(
+  el("section", { "aria-label": t("player.name") },
+    view.stage, line.whole, trouble,
+    el("div", { class: "ps-caption" }, title, place, act("close", "close", () => journey.close())),
+    el("div", { class: "ps-tools", role: "group", "aria-label": t("player.tools") }, ...Object.values(tools), unfold),
+    el("div", { class: "ps-details" }, legend, bar.whole, jumps, strips.whole, tags.whole)),
+);
 
 function duration() {
   return Number.isFinite(video.duration) && video.duration > 0 ? video.duration : known?.duration || 0;
 }
 
-function draw() {
-  view.duration = duration();
-  view.time = wanted ?? video.currentTime;
-  canvas.setAttribute("aria-valuemax", view.duration.toFixed(1));
-  canvas.setAttribute("aria-valuenow", view.time.toFixed(1));
-  canvas.setAttribute("aria-valuetext", `${clock(view.time)} of ${clock(view.duration)}`);
-  place.textContent = `${clock(view.time)} / ${clock(view.duration)}`;
-  if (canvas.clientWidth) heat.draw(canvas, view);
+function tell() {
+  place.textContent = `${clock(view.time())} / ${clock(duration())}`;
+  line.tell();
+  strips.follow(view.time());
+  verdict();
 }
 
 function say(message, again) {
   trouble.textContent = message || "";
   trouble.hidden = !message;
-  if (again) trouble.append(" ", el("button", { type: "button", class: "ps-again", onclick: again }, "Try again"));
+  if (again) trouble.append(" ", el("button", { type: "button", class: "ps-again", onclick: again }, t("player.again")));
 }
 
 function seek(seconds) {
-  if (video.readyState >= 1) {
-    wanted = null;
-    video.currentTime = seconds;
-  } else wanted = seconds;
-  draw();
+  view.seek(seconds);
 }
 
-async function open({ video: id, at, play }) {
+const mine = () => found.filter((one) => one.video_id === journey.video);
+const foundAt = (seconds) => mine().find((one) => one.start <= seconds && seconds <= one.end);
+const moment = () => foundAt(view.time()) ?? strips.at(view.time()); // what is seen now
+const here = () => `${journey.video}:${moment()?.index ?? 0}`;
+
+// What loops, and what is kept: the marked range, else the moment.
+function stretch() {
+  const { start, end } = marked.get() ?? moment() ?? { start: 0, end: duration() };
+  return { start, end };
+}
+
+function condition() {
+  const { start, end } = marked.get();
+  return `range:${journey.video}:${start.toFixed(2)}-${end.toFixed(2)}`;
+}
+
+function open({ video: id, at, play }) {
   document.body.classList.add("ps-open");
-  say("");
-  eager = play;
-  if (shown !== id) {
-    known = null;
-    view.segments = [];
-    load(id, { wants: play });
-  } else if (play && !video.getAttribute("src")) load(id, { wants: true });
-  seek(at);
-  start();
-  name(id);
+  const other = known?.video_id !== id;
+  if (other) clear();
+  name(known ?? mine()[0]);
+  view.open(id, { at, play, poster: foundAt(at)?.poster });
+  loop.take();
   list();
   warm();
+  if (other) learn(id);
 }
 
-// Show the video as soon as there is something that this browser plays.
-function load(id, { wants }) {
-  leave();
-  empty();
-  say("");
-  shown = id;
-  const poster = results?.moments.find((one) => one.video_id === id)?.poster;
-  if (poster) video.poster = poster;
-  else video.removeAttribute("poster");
-  leave = playback.follow(id, { wants, failed: distrusted === id }, (now) => {
-    tell(now);
-    if (now.state !== "ready") return;
-    video.setAttribute("src", now.address);
-    start();
-  });
+function name(row) {
+  title.textContent = row?.title ?? "";
+  title.title = card.short(title.textContent);
+  if (row?.width && row.height) root.style.setProperty("--ps-aspect", row.width / row.height);
 }
 
-function tell(now) {
-  cover(!["ready", "failed"].includes(now.state));
-  const words = playback.words(now);
-  if (preparing.textContent !== words) preparing.textContent = words;
-  percent.textContent = now.state === "making" ? ` ${Math.floor(100 * now.share)}\u00a0%` : "";
-  bar.hidden = now.state !== "making";
-  bar.value = now.share ?? 0;
-  prepare.hidden = now.state !== "needed";
-  if (now.state === "failed") say(now.message, watch);
+function clear() {
+  known = heat = null;
+  marked.clear();
+  strips.show([]);
 }
 
-function watch() {
-  eager = true;
-  load(shown, { wants: true });
-}
-
-function start() {
-  // Refused without a gesture: then it stays at its moment.
-  if (eager && video.getAttribute("src")) video.play().catch(() => {});
-}
-
-// Over the moment's picture goes what is said while there is nothing to play.
-function cover(covered) {
-  veil.hidden = !covered;
-  video.controls = !covered;
-}
-
-function empty() {
-  cover(false);
-  if (!video.getAttribute("src")) return;
-  wanted ??= video.currentTime;
-  video.removeAttribute("src");
-  video.load();
-}
-
-// What it got does not play here: perhaps its copy was cleared away, else a better one is needed.
-async function recover() {
-  const id = shown;
-  const was = video.getAttribute("src");
-  if (distrusted === id) return say("Your browser cannot play this video. Searching it works all the same.");
-  const wants = eager || video.played.length > 0;
-  wanted ??= video.currentTime;
-  const now = await api(`videos/${id}/playable`).catch(() => null);
-  if (shown !== id || video.getAttribute("src") !== was) return;
-  if (now?.address === was) distrusted = id;
-  load(id, { wants });
-}
-
-async function name(id) {
-  title.textContent = results?.moments.find((one) => one.video_id === id)?.title ?? "";
-  if (known?.video_id === id) return;
+async function learn(id) {
   try {
-    known = await api(`videos/${id}`);
+    const [row, all] = await Promise.all([api(`videos/${id}`), api(`videos/${id}/segments`)]);
+    if (journey.video !== id) return;
+    known = row;
+    name(row);
+    strips.show(all.segments.map((one) => ({ ...one, frames: all.frames })));
+    tell();
+    await tags.open(id);
   } catch (error) {
     if (journey.video === id) say(error.message);
-    return;
   }
-  if (journey.video !== id) return;
-  title.textContent = known.title;
-  draw();
 }
 
 async function warm() {
-  const asked = journey.asked();
-  const id = journey.video;
-  root.classList.toggle("ps-cold", !asked);
-  if (!asked || !id) {
-    view.segments = [];
-    return draw();
-  }
-  try {
-    view.segments = (await ask(`videos/${id}/heatmap?${asked}`)).segments;
-    rescale();
-  } catch (error) {
-    if (error.name !== "AbortError" && journey.video === id) say(error.message);
-  }
+  const [asked, id] = [journey.asked(), journey.video];
+  const answer = asked && id ? await ask(`videos/${id}/heatmap?${asked}`).catch((error) => error) : null;
+  if (answer?.name === "AbortError" || journey.video !== id) return;
+  if (answer instanceof Error) say(answer.message);
+  heat = answer?.curves?.length ? answer : null;
+  root.classList.toggle("ps-cold", !heat);
+  line.show({ heat });
+  explain();
 }
 
-// Hot is what the best moment of the whole library reaches, so a video without it stays cool.
-function rescale() {
-  const scores = view.segments.map((one) => one.score);
-  const best = results?.moments[0]?.score ?? -1;
-  view.scale = { low: Math.min(...scores, best - 0.02), high: Math.max(...scores, best) };
-  draw();
+// Which colour and pattern stands for which step, where there is more than one.
+function explain() {
+  const curves = heat?.curves ?? [];
+  legend.hidden = curves.length < 2;
+  legend.replaceChildren(...curves.map(({ label, step }) =>
+    el("li", {}, el("span", { class: "ps-swatch", "data-step": step % 4 }), el("span", { dir: "auto" }, label))));
 }
 
 function list() {
-  const mine = (results?.moments ?? []).filter((one) => one.video_id === journey.video);
-  view.marks = mine.map((one) => one.peak);
-  const buttons = mine
-    .sort((a, b) => a.start - b.start)
-    .map((one) =>
-      el("button", {
-        type: "button", class: "ps-jump",
-        title: `Rank ${one.rank}, ${clock(one.start)} to ${clock(one.end)}`,
-        onclick: () => journey.open(one.video_id, one.play_at),
-      }, icon("play"), clock(one.play_at)));
-  moments.replaceChildren(...buttons);
-  moments.hidden = buttons.length < 2;
+  const all = mine().sort((a, b) => a.start - b.start);
+  const peaks = (one) => (one.steps.length ? one.steps : [one]).map(({ peak }, step) => ({ at: peak, step }));
+  line.show({ ticks: all.flatMap(peaks) });
+  jumps.hidden = all.length < 2;
+  jumps.replaceChildren(...all.map((one) =>
+    el("button", { type: "button", class: "ps-jump", title: t("player.jump", { rank: one.rank }), onclick: () => journey.open(one.video_id, one.play_at) },
+      icon("play"), clock(one.play_at))));
+  verdict();
+}
+
+function verdict() {
+  if (!journey.video) return;
+  tools.like.setAttribute("aria-pressed", String(journey.now.likes.includes(here())));
+  tools.dislike.setAttribute("aria-pressed", String(journey.now.dislikes.includes(here())));
+}
+
+async function still(element, seconds) {
+  const segment = strips.at(seconds);
+  return strip.still(element, segment, segment && (seconds - segment.start) / (segment.end - segment.start));
+}
+
+function toggleRange() {
+  if (marked.get()) return marked.clear();
+  const { start, end } = stretch();
+  marked.set(start, end);
+}
+
+function ranged(now) {
+  bar.show(now);
+  tools.mark.setAttribute("aria-pressed", String(Boolean(now)));
+  if (!now) tags.choose(null);
+  loop.take();
+}
+
+async function keep(button) {
+  say("");
+  await saving.clip(button, journey.video, stretch()).catch((error) => say(error.message));
+}
+
+async function copyLink(button, seconds) {
+  journey.moved(seconds);
+  const before = [...button.childNodes];
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.replaceChildren(icon("done"));
+    setTimeout(() => button.replaceChildren(...before), 1500);
+  } catch {
+    say(t("player.link.bar"));
+  }
 }
 
 function close() {
   document.body.classList.remove("ps-open");
-  leave();
-  video.pause();
-  empty();
-  shown = wanted = known = null;
-  view.segments = [];
-  say("");
+  view.close();
+  clear();
 }
 
-async function copyLink() {
-  journey.moved(video.currentTime);
-  try {
-    await navigator.clipboard.writeText(location.href);
-    copy.replaceChildren(icon("done"));
-  } catch {
-    say("The link is in the address bar; this browser did not let it be copied.");
-  }
-  setTimeout(() => copy.replaceChildren(icon("link")), 1500);
-}
-
-function hover(seconds) {
-  view.hover = seconds;
-  bubble.hidden = seconds === null;
-  if (seconds !== null) {
-    bubble.textContent = clock(seconds);
-    bubble.style.left = `${(100 * seconds) / Math.max(duration(), 1e-6)}%`;
-  }
-  draw();
-}
-
-video.addEventListener("loadedmetadata", () => {
-  if (wanted !== null) seek(Math.min(wanted, video.duration || wanted));
-  draw();
-});
-video.addEventListener("error", () => {
-  if (video.getAttribute("src")) recover();
-});
-video.addEventListener("play", () => {
-  eager = true;
-});
-video.addEventListener("pause", () => {
-  if (video.getAttribute("src") && !video.error) eager = false; // a person did it, or the end came
-});
 for (const change of ["timeupdate", "seeked", "durationchange"]) {
   video.addEventListener(change, () => {
-    draw();
-    emit("time", { time: wanted ?? video.currentTime, duration: duration() });
+    tell();
+    emit("time", { time: view.time(), duration: duration() });
   });
 }
 for (const change of ["pause", "seeked"]) {
   video.addEventListener(change, () => {
-    if (journey.video && video.readyState && wanted === null) journey.moved(video.currentTime);
+    if (journey.video && view.settled()) journey.moved(video.currentTime);
   });
 }
 (function glide() {
-  if (!video.paused) draw();
+  if (!video.paused) {
+    loop.look();
+    line.move();
+  }
   requestAnimationFrame(glide);
 })();
-heat.seekable(canvas, duration, () => video.currentTime, seek, hover);
-canvas.addEventListener("keydown", (event) => {
-  if (event.key !== " ") return;
-  event.preventDefault();
-  if (video.paused) video.play();
-  else video.pause();
-});
-new ResizeObserver(draw).observe(canvas);
-new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] });
+const bind = (key, name, does) =>
+  keys.bind(key, { group: "player", name, act: () => (journey.video ? void does() : false) });
+bind(" ", "play", view.toggle);
+bind(",", "frame", () => view.step(-1));
+bind(".", "frame", () => view.step(1));
+bind("[", "range", () => marked.put("start", view.time()));
+bind("]", "range", () => marked.put("end", view.time()));
+bind("o", "loop", () => loop.toggle());
+for (const [key, tool] of Object.entries({ m: "more", l: "like", x: "dislike", a: "add" })) bind(key, tool, () => tools[tool].click());
 on("open", open);
 on("close", close);
 on("seek", seek);
 on("query", () => {
-  results = null;
-  list();
   if (journey.video) warm();
 });
-on("results", (found) => {
-  results = found;
-  if (!journey.video) return;
-  list();
-  if (view.segments.length) rescale();
+on("moments", (moments) => {
+  found = moments;
+  if (journey.video) list();
 });
 on("removed", (id) => {
   if (journey.video === id) journey.close();

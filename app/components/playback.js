@@ -1,6 +1,6 @@
 // How a video gets to play: its own file, or a copy that is asked for and waited for.
 window.prism.playback ??= (() => {
-  const { api } = window.prism;
+  const { api, t } = window.prism;
   const PAUSE = 500; // milliseconds between two questions
 
   // Tells what the API says until the video is ready or cannot be. A copy is only begun if the
@@ -27,9 +27,9 @@ window.prism.playback ??= (() => {
 
   // What to say while there is nothing to see yet.
   function words(now) {
-    if (now.state === "needed") return "Your browser needs a copy of this video to play it.";
-    if (now.state === "waiting") return "Another copy is being prepared; this one is next.";
-    return "Preparing a copy that your browser can play,";
+    if (now.state === "needed") return t("player.copy.needed");
+    if (now.state === "waiting") return t("player.copy.waiting");
+    return t("player.copy.making");
   }
 
   return { follow, words };

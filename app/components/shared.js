@@ -19,6 +19,16 @@ window.prism ??= (() => {
     pause: "M8 5v14M16 5v14",
     front: "M5 4h14M12 20V9M7 13l5-5 5 5",
     stop: "M6 6h12v12H6z",
+    like: "M7 11v9H4v-9zM7 11l4-8a2.200 2.200 0 0 1 2.200 2.200V9h5a2 2 0 0 1 2 2.300l-1.200 7A2 2 0 0 1 17 20H7",
+    dislike: "M7 13V4H4v9zM7 13l4 8a2.200 2.200 0 0 0 2.200-2.200V15h5a2 2 0 0 0 2-2.300l-1.200-7A2 2 0 0 0 17 4H7",
+    similar: "M4 8h11v11H4zM9 8V5h11v11h-5",
+    loop: "M17 3l3 3-3 3M4 12V10a4 4 0 0 1 4-4h12M7 21l-3-3 3-3M20 12v2a4 4 0 0 1-4 4H4",
+    range: "M8 5H5v14h3M16 5h3v14h-3M9 12h6",
+    download: "M12 4v12M7 11l5 5 5-5M4 20h16",
+    list: "M9 6h11M9 12h11M9 18h11M4 6h.01M4 12h.01M4 18h.01",
+    keys: "M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M17 14h.01M7 14h.01M10 14h4",
+    plus: "M12 5v14M5 12h14",
+    classes: "M4 6h9M4 12h15M4 18h6",
     again: "M19 12a7 7 0 1 1-2.200-5.100M20 3v5h-5",
   };
 

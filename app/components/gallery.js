@@ -1,0 +1,129 @@
+// The cards in their even cells: which are shown, in what order, which one the keyboard is at, and
+// what is true of each. Knows nothing of how moments are found.
+window.prism.gallery ??= (() => {
+  const { el, t, journey, card: cards, cardActs, flip } = window.prism;
+  const CELLS = [4 / 5, 4 / 3, 16 / 9]; // the shapes that a cell may have
+
+  // opened(moment); acts: see cardActs, each called with a moment; chosen: a Set of keys.
+  function create({ opened, acts, chosen }) {
+    const grid = el("ol", { class: "ps-cards", "aria-label": t("grid.name") });
+    const shown = new Map(); // name -> card, in the order of the list
+    const wrapped = Object.entries(acts).map(([name, act]) => [name, ({ moment }) => act(moment)]);
+    const bar = cardActs.create(Object.fromEntries(wrapped));
+    let at = null; // the card that Tab goes to
+
+    const name = (moment) => [cards.key(moment), ...moment.steps.map((step) => step.index)].join(":");
+    const list = () => [...shown.values()];
+
+    // Puts these moments, after those that are there or in their place. Cards that stay are kept as
+    // they are; `same` lets them glide to their new places.
+    function put(moments, { append = false, same = false } = {}) {
+      const focus = grid.contains(document.activeElement) ? document.activeElement : null;
+      const kept = new Map(append ? shown : []);
+      for (const moment of moments) kept.set(name(moment), renewed(moment));
+      shown.clear();
+      for (const [key, card] of kept) shown.set(key, card);
+      if (append) grid.append(...items().slice(grid.childElementCount));
+      else {
+        shape(moments);
+        const change = () => grid.replaceChildren(...items());
+        if (same) flip(() => [...grid.children], change);
+        else change();
+      }
+      if (focus?.isConnected) focus.focus({ preventScroll: true });
+      if (!list().includes(at)) rove(list()[0]);
+      mark();
+    }
+
+    function renewed(moment) {
+      const old = shown.get(name(moment));
+      old?.patch(moment);
+      return old ?? cards.create(moment, opened);
+    }
+
+    // The list's elements: the cards, each video's under its title where they stand by video.
+    function items() {
+      const grouped = journey.now.view.group === "video";
+      let before = null;
+      return list().flatMap(({ item, moment }) => {
+        const first = grouped && moment.video_id !== before;
+        before = moment.video_id;
+        return first ? [el("li", { class: "ps-group" }, el("h3", { dir: "auto" }, moment.title)), item] : [item];
+      });
+    }
+
+    // Even cells, in the shape that most of the found videos have.
+    function shape(moments) {
+      const sized = moments.filter((one) => one.width && one.height);
+      const aspects = sized.map((one) => one.width / one.height).sort((a, b) => a - b);
+      const usual = aspects[aspects.length >> 1] ?? CELLS.at(-1);
+      const near = CELLS.reduce((a, b) => (Math.abs(b - usual) < Math.abs(a - usual) ? b : a));
+      grid.style.setProperty("--ps-cell", near);
+    }
+
+    function mark() {
+      const { likes, dislikes } = journey.now;
+      for (const card of shown.values()) {
+        const [{ video_id, play_at }, key] = [card.moment, cards.key(card.moment)];
+        const is = { liked: likes.includes(key), disliked: dislikes.includes(key), chosen: chosen.has(key) };
+        const seen = video_id === journey.video && Math.abs(play_at - journey.at) < 0.06;
+        cards.mark(card, seen, Object.keys(is).filter((one) => is[one]));
+      }
+      bar.tell();
+    }
+
+    function clear(...others) {
+      shown.clear();
+      at = null;
+      grid.replaceChildren(...others);
+    }
+
+    const of = (element) => list().find(({ item }) => item === element.closest?.(".ps-item"));
+
+    function rove(card) {
+      if (at) at.button.tabIndex = -1;
+      at = card ?? null;
+      if (at) at.button.tabIndex = 0;
+    }
+
+    // The card that the keyboard is at, or null.
+    const current = () => (grid.contains(document.activeElement) ? of(document.activeElement) ?? null : null);
+
+    // To the card beside, or to the nearest one of the next row. False at the edge.
+    function go(key) {
+      const here = current();
+      if (!here) return false;
+      const all = list();
+      const place = all.indexOf(here);
+      if (key === "ArrowRight" || key === "ArrowLeft") return reach(all[place + (key === "ArrowRight" ? 1 : -1)]);
+      const { offsetTop: top, offsetLeft: left } = here.item;
+      const others = key === "ArrowDown" ? all.slice(place + 1) : all.slice(0, place).reverse();
+      const next = others.find(({ item }) => item.offsetTop !== top);
+      if (!next) return false;
+      const row = others.filter(({ item }) => item.offsetTop === next.item.offsetTop);
+      const off = ({ item }) => Math.abs(item.offsetLeft - left);
+      return reach(row.reduce((a, b) => (off(b) < off(a) ? b : a)));
+    }
+
+    function reach(card) {
+      if (!card) return false;
+      card.button.focus();
+      card.item.scrollIntoView({ block: "nearest" });
+      return true;
+    }
+
+    grid.addEventListener("focusin", (event) => {
+      const card = of(event.target);
+      if (!card) return;
+      rove(card);
+      bar.go(card);
+    });
+    grid.addEventListener("pointerover", (event) => {
+      const card = event.pointerType !== "touch" && of(event.target);
+      if (card) bar.go(card);
+    });
+    return { grid, put, mark, clear, current, go, count: () => shown.size, moments: () => list().map((one) => one.moment) };
+  }
+
+  return { create };
+})();
