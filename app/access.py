@@ -13,6 +13,7 @@ from app.examples import Examples
 from app.schemas import Identifier
 from indexer.engine import Engine
 from indexer.library import Video
+from indexer.tags import Tags
 
 
 def _engine(request: Request) -> Engine:
@@ -34,6 +35,19 @@ def _video(video_id: Identifier, engine: OpenEngine) -> Video:
 
 
 KnownVideo = Annotated[Video, Depends(_video)]
+
+
+def _tags(engine: OpenEngine) -> Tags:
+    return Tags(engine.library.database)
+
+
+def _writable_tags(engine: OpenEngine) -> Tags:
+    engine.check_writable("keeps its tags as they are")
+    return Tags(engine.library.database)
+
+
+KnownTags = Annotated[Tags, Depends(_tags)]
+WritableTags = Annotated[Tags, Depends(_writable_tags)]
 
 
 def _searchable(video: KnownVideo) -> Video:

@@ -131,6 +131,46 @@ STEPS = (
     CREATE INDEX files_by_look ON files (size, mtime_ns);
     DROP TABLE folders;
     """,
+    # What people say of videos and of stretches of them (seconds), and what narrows a search.
+    # A folder is what people see as one; a video whose folder is not known yet is looked up.
+    """
+    ALTER TABLE videos ADD COLUMN recorded_at REAL;
+    ALTER TABLE videos ADD COLUMN folder TEXT;
+    CREATE INDEX videos_without_folder ON videos (video_id) WHERE folder IS NULL;
+    CREATE TABLE roots (path BLOB PRIMARY KEY) STRICT;
+    CREATE TABLE tags (
+        video_id TEXT NOT NULL,
+        tag TEXT NOT NULL,
+        folded TEXT NOT NULL,
+        made_at REAL NOT NULL,
+        PRIMARY KEY (video_id, folded)
+    ) STRICT;
+    CREATE INDEX tags_by_name ON tags (folded, video_id);
+    CREATE TABLE marks (
+        mark_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        video_id TEXT NOT NULL,
+        start REAL NOT NULL,
+        stop REAL NOT NULL,
+        tag TEXT NOT NULL,
+        folded TEXT NOT NULL,
+        made_at REAL NOT NULL,
+        UNIQUE (video_id, start, stop, folded)
+    ) STRICT;
+    CREATE INDEX marks_by_name ON marks (folded, video_id);
+    CREATE TABLE saved (
+        name TEXT PRIMARY KEY,
+        question TEXT NOT NULL,
+        saved_at REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE selections (selection_id TEXT PRIMARY KEY, used_at REAL NOT NULL) STRICT;
+    CREATE TABLE selected (
+        selection_id TEXT NOT NULL,
+        video_id TEXT NOT NULL,
+        stretches TEXT NOT NULL,
+        PRIMARY KEY (selection_id, video_id)
+    ) STRICT;
+    CREATE INDEX selected_by_video ON selected (video_id);
+    """,
 )
 
 

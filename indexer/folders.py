@@ -6,12 +6,16 @@ was there before.
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from indexer.formats import SUPPORTED
+
+# What turns the direction of text would show a name as another one.
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,13 @@ def disk_of(folder: str) -> str | None:
         return str(os.stat(folder).st_dev)
     except OSError:
         return None
+
+
+def printable(name: str) -> str:
+    """A file's or a folder's name as people can be shown it."""
+    # Bytes that are no text arrive here as surrogates (Cs).
+    shown = (c for c in name if c not in _TURNS)
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown)
 
 
 def real_path(path: Path) -> Path:

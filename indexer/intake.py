@@ -53,6 +53,7 @@ class Intake:
         folder = real_path(folder.expanduser())
         if not folder.is_dir():
             raise no_folder(folder)
+        self._library.roots.add(folder)
         return self._add(find_videos(folder, real_path(self._data_dir)), welcome)
 
     def _add(self, found: Iterable[Path | Refused], welcome: bool) -> Added:

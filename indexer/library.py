@@ -6,7 +6,6 @@ for more than its hash (content.py). How far a video got is told as of the colle
 
 import os
 import time
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
@@ -14,10 +13,11 @@ from typing import Any, Literal
 from indexer.content import Content
 from indexer.database import Database
 from indexer.errors import FINAL, OUT_OF_REACH, UnknownVideo
-from indexer.folders import disk_of, look_at
+from indexer.folders import disk_of, look_at, printable
 from indexer.formats import SUPPORTED, Plays
 from indexer.queue import Queue
 from indexer.records import QUEUE_ORDER, Video, VideoState, known, rows
+from indexer.roots import Roots
 
 __all__ = ["Library", "Page", "Standing", "Video", "VideoState", "title_of"]
 
@@ -34,8 +34,8 @@ _TABLE_ORDER = (
     + f" END, CASE state WHEN 'done' THEN -place END, {QUEUE_ORDER}"
 )
 
-
-_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What people said of a video goes with it.
+_SAID = ("tags", "marks", "selected")
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,8 @@ class Page:
 
 def title_of(name: str) -> str:
     """A file's name as a title: printable, and without the suffix that makes it a video's."""
-    # What turns the direction of text would show a name as another one.
-    path = PurePath("".join(c for c in name if c not in _TURNS))
-    title = path.stem if path.suffix.lower() in SUPPORTED else path.name
-    # Bytes that are no text arrive here as surrogates (Cs).
-    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in title)
+    path = PurePath(printable(name))
+    return path.stem if path.suffix.lower() in SUPPORTED else path.name
 
 
 class Library:
@@ -62,10 +59,16 @@ class Library:
         """`fingerprint` is the collection that serves; it may change while this is in use."""
         self._database = database
         self.fingerprint = fingerprint
+        self.roots = Roots(database)
         # Set aside by an earlier process: an offer now is a person's, and not the one that every
         # start makes again after a crash.
         gave_up = self._known("WHERE error_code = 'gave_up'")
         self._gave_up = {video.video_id for video in gave_up}
+
+    @property
+    def database(self) -> Database:
+        """Where all of this is written."""
+        return self._database
 
     def _known(self, clause: str, *values: Any) -> list[Video]:
         return known(self._database, self.fingerprint, clause, *values)
@@ -157,8 +160,10 @@ class Library:
                 self._insert(path, title, managed, content)
             elif left:
                 place = os.fsencode(path)
-                self._change(content.video_id, path=place, title=title, managed=managed)
+                now = {"path": place, "title": title, "managed": managed, "folder": None}
+                self._change(content.video_id, **now)
             self._change(content.video_id, missing=0)
+            self.roots.name_folders()
             if video is not None and self._may_go_better(video, again):
                 self.retry(content.video_id)
             return self.need(content.video_id)
@@ -199,14 +204,15 @@ class Library:
         )
         # A video that was here before this content is played from another place it was seen at.
         self._database.rows(
-            "UPDATE videos SET path = other.path FROM files AS other WHERE videos.path = ?"
-            " AND videos.video_id != ? AND other.video_id = videos.video_id",
+            "UPDATE videos SET path = other.path, folder = NULL FROM files AS other"
+            " WHERE videos.path = ? AND videos.video_id != ? AND other.video_id = videos.video_id",
             os.fsencode(path),
             content.video_id,
         )
+        self.roots.name_folders()
 
     def _insert(self, path: Path, title: str, managed: bool, content: Content) -> None:
-        self._database.rows("DELETE FROM jobs WHERE video_id = ?", content.video_id)
+        self._forget(content.video_id, "jobs", *_SAID)
         self._database.rows(
             "REPLACE INTO videos (video_id, title, path, managed, size, added_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -222,10 +228,17 @@ class Library:
             self._change(video_id, path=os.fsencode(path))
 
     def describe(
-        self, video_id: str, duration: float, width: int, height: int, plays: Plays
+        self,
+        video_id: str,
+        duration: float,
+        width: int,
+        height: int,
+        plays: Plays,
+        recorded_at: float | None = None,
     ) -> None:
-        """Write down what a look at the file told."""
-        self._change(video_id, duration=duration, width=width, height=height, plays=plays)
+        """Write down what a look at the file told; `recorded_at` is None if it does not say."""
+        size = {"duration": duration, "width": width, "height": height}
+        self._change(video_id, **size, plays=plays, recorded_at=recorded_at)
 
     def _change(self, video_id: str, **values: Any) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
@@ -255,8 +268,7 @@ class Library:
         with self._database.together():
             if not self._known("WHERE video_id = ? AND removing", video_id):
                 return False
-            for table in ("videos", "jobs"):
-                self._database.rows(f"DELETE FROM {table} WHERE video_id = ?", video_id)
+            self._forget(video_id, "videos", "jobs", *_SAID)
             # What was dismissed is remembered by its place: or it is hashed at every start.
             self._database.rows(
                 "DELETE FROM files WHERE video_id = ?"
@@ -264,6 +276,10 @@ class Library:
                 video_id,
             )
             return True
+
+    def _forget(self, video_id: str, *tables: str) -> None:
+        for table in tables:
+            self._database.rows(f"DELETE FROM {table} WHERE video_id = ?", video_id)
 
     def dismiss(self, video_id: str) -> None:
         """Remember that a person removed this content: folders do not bring it back."""

@@ -20,7 +20,7 @@ class Places:
 
     def below(self, folder: Path) -> dict[str, Look]:
         """Every place below `folder`, and how the file looked there."""
-        found = self._database.rows(f"SELECT * FROM files WHERE {_BELOW}", *_range(folder))
+        found = self._database.rows(f"SELECT * FROM files WHERE {_BELOW}", *range_below(folder))
         return dict(map(_place, found))
 
     def of(self, video_id: str) -> dict[str, Look]:
@@ -54,7 +54,7 @@ class Places:
         found = self._database.rows(
             "SELECT files.path, missing FROM files JOIN videos USING (video_id) WHERE (missing OR"
             f" video_id IN (SELECT video_id FROM jobs WHERE state = 'failed')) AND {_BELOW}",
-            *_range(folder),
+            *range_below(folder),
         )
         return {os.fsdecode(row["path"]): bool(row["missing"]) for row in found}
 
@@ -64,14 +64,17 @@ class Places:
         found = self._database.rows(
             "SELECT path FROM files WHERE video_id IN (SELECT video_id FROM jobs WHERE state ="
             f" 'failed' AND error_code IN ({marks})) AND {_BELOW}",
-            *(*OUT_OF_REACH, *_range(folder)),
+            *(*OUT_OF_REACH, *range_below(folder)),
         )
         return {os.fsdecode(row["path"]) for row in found}
 
     def renumber(self, folder: Path, old: str | None, new: str | None) -> None:
         """A disk that is seen below `folder` has another number than before."""
         self._database.rows(
-            f"UPDATE files SET disk = ? WHERE disk IS ? AND {_BELOW}", new, old, *_range(folder)
+            f"UPDATE files SET disk = ? WHERE disk IS ? AND {_BELOW}",
+            new,
+            old,
+            *range_below(folder),
         )
 
     def put_on(self, path: str, disk: str | None) -> None:
@@ -98,8 +101,8 @@ def known_below(data_dir: Path, folder: Path) -> bool:
 _BELOW = "files.path >= ? AND files.path < ?"
 
 
-def _range(folder: Path) -> tuple[bytes, bytes]:
-    """What every path below a folder lies between."""
+def range_below(folder: Path) -> tuple[bytes, bytes]:
+    """What every path below a folder lies between: from the first, and before the second."""
     first = os.fsencode(os.path.join(folder, ""))
     return first, first[:-1] + bytes([first[-1] + 1])
 

@@ -4,6 +4,7 @@ Knows the fields, what follows from them (share, speed, time left), and the one 
 the two tables. Knows neither who asks nor who writes.
 """
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,9 @@ Step = Literal["open", "read", "embed", "store", "check"]
 _KNOWN = """
     WITH known AS (
         SELECT videos.rowid AS place, videos.video_id, title, path, managed, size, duration, width,
-            height, added_at, plays, missing, removing, COALESCE(state, 'queued') AS state, step,
+            height, added_at, recorded_at, folder, plays, missing, removing,
+            (SELECT json_group_array(tag) FROM tags WHERE tags.video_id = videos.video_id) AS tags,
+            COALESCE(state, 'queued') AS state, step,
             note, error_code, COALESCE(segments_planned, 0) AS segments_planned,
             COALESCE(segments_done, 0) AS segments_done, COALESCE(attempts, 0) AS attempts,
             COALESCE(spent, 0.0) AS spent, COALESCE(front, 0) AS front, COALESCE(redo, 0) AS redo
@@ -40,7 +43,8 @@ class Video:
     """One video. Durations and `spent`, the time worked on it, are seconds, sizes bytes.
 
     `video_id` is the SHA-256 of its bytes, `managed` says that we keep the file, `missing` that it
-    was taken out of its folder, `plays` how a browser plays it (None: not looked at yet). `note`
+    was taken out of its folder, `plays` how a browser plays it (None: not looked at yet).
+    `recorded_at` is what the file says, `folder` what people see as its folder (roots.py). `note`
     is a sentence about what went wrong. Of two waiting videos the one with the higher `front` is
     next; `redo` asks to index again what is indexed.
     """
@@ -54,6 +58,9 @@ class Video:
     width: int | None
     height: int | None
     added_at: float
+    recorded_at: float | None
+    folder: str | None
+    tags: tuple[str, ...]
     plays: Plays | None
     missing: bool
     state: VideoState
@@ -106,4 +113,5 @@ def _video(row: Row) -> Video:
     del fields["removing"], fields["place"]
     path = Path(os.fsdecode(fields["path"]))
     flags = {name: bool(fields[name]) for name in ("managed", "missing", "redo")}
-    return Video(**{**fields, **flags, "path": path})
+    tags = tuple(sorted(json.loads(fields["tags"]), key=str.casefold))
+    return Video(**{**fields, **flags, "path": path, "tags": tags})

@@ -3,6 +3,7 @@
 Knows what a probe says; knows no other picture than the first.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from indexer.decoding import Limits, Probe
 from indexer.errors import VideoError
 from indexer.formats import Making, plays
 from indexer.video.boxes import begins_with_its_index
+from indexer.video.dates import recorded_at
 from indexer.video.opening import check_duration, codec_of, decode, opened, packets
 from indexer.video.pictures import displayed, upright
 
@@ -91,6 +93,7 @@ def _probe(
         has_audio=bool(sound),
         plays=plays(making),
         seekable=survey.clock.joints == 0,
+        recorded_at=recorded_at([container.metadata, stream.metadata], time.time()),
     )
 
 

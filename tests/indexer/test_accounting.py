@@ -36,9 +36,8 @@ class Imagined:
         self.fps = fps
         self.index = first
         self.count = grid_size(duration, fps)
-        self.probe = Probe(
-            duration, 0.0, 64, 48, 0, 25.0, "h264", "mp4", False, plays="as_is", seekable=True
-        )
+        told = {"plays": "as_is", "seekable": True, "recorded_at": None}
+        self.probe = Probe(duration, 0.0, 64, 48, 0, 25.0, "h264", "mp4", False, **told)
         self.summary = Summary(self.count, duration, duration, 0, None)
 
     def __enter__(self) -> Self:
