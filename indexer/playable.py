@@ -58,11 +58,15 @@ class Playable:
         if given == "as_is" and not failed:
             return Playback("ready", given, 1.0)
         how: Plays = "transcode" if failed else given
-        distrusted = failed and given == "remux" and not self._queue.is_encoded(video.video_id)
-        copy = None if distrusted else self._copies.find(video.video_id)
+        distrust = failed and given == "remux"
+        job = None
+        if (copy := self._trusted(video.video_id, distrust)) is None:
+            job = self._queue.find(video.video_id, anew=how == "transcode")
+        if copy is None and job is None:  # the one that was being made may be whole by now
+            copy = self._trusted(video.video_id, distrust)
         if copy is not None:
             return Playback("ready", how, 1.0, copy.stat().st_mtime_ns)
-        return self._on_its_way(video.video_id, how)
+        return self._on_its_way(video.video_id, how, job)
 
     def make(self, video: Video, failed: bool = False) -> Playback:
         """The same, once its copy is begun if it needs one. Who asks again waits for the same."""
@@ -104,8 +108,13 @@ class Playable:
             raise known
         return known
 
-    def _on_its_way(self, video_id: str, how: Plays) -> Playback:
-        job = self._queue.find(video_id, anew=how == "transcode")
+    def _trusted(self, video_id: str, distrust: bool) -> Path | None:
+        """The copy of a video; if browsers are distrusted with its pictures, one with new ones."""
+        if distrust and not self._queue.is_encoded(video_id):
+            return None
+        return self._copies.find(video_id)
+
+    def _on_its_way(self, video_id: str, how: Plays, job: Job | None) -> Playback:
         if job is not None:
             waits = job.share is None
             return Playback("waiting" if waits else "making", how, job.share or 0.0)

@@ -12,6 +12,7 @@ import media
 import pytest
 
 from indexer.copies import Copies
+from indexer.copy_queue import CopyQueue, Job
 from indexer.decoding import Probe
 from indexer.engine import Engine
 from indexer.formats import Plays
@@ -175,6 +176,23 @@ def test_who_asks_again_waits_for_the_same_copy(playable: Playable, long: Video)
         assert again.state == "making"
         assert again.share >= begun.share
         assert playable._queue.find(long.video_id, anew=True) is job
+
+
+def test_a_copy_that_gets_whole_while_one_looks_is_ready(
+    playable: Playable, old: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look for the copy and one for who makes it."""
+    find = CopyQueue.find
+
+    def slow(self: CopyQueue, video_id: str, anew: bool) -> Job | None:
+        deadline = time.monotonic() + 60
+        while find(self, video_id, anew) is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return None
+
+    monkeypatch.setattr(CopyQueue, "find", slow)
+    assert playable.make(old).state == "ready"
 
 
 def test_what_was_asked_for_last_comes_first(
