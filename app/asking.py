@@ -142,10 +142,8 @@ def _named(name: str, step: int, weight: float, rest: str) -> Term:
         return term
     if kind == "moment":
         return Term(step, term.role, term.kind, text, weight, place=place(name, text))
-    if kind == "range" and (found := _RANGE.fullmatch(text)):
-        start, end = float(found[2]), float(found[3])
-        if start < end:
-            return Term(step, term.role, "range", text, weight, stretch=(found[1], start, end))
+    if kind == "range":
+        return Term(step, term.role, term.kind, text, weight, stretch=stretch(name, text))
     raise ApiError(f"“{name}” is not usable: “{kind}:” is followed by {_FORMS[kind]}.")
 
 
@@ -162,6 +160,14 @@ def place(name: str, text: str) -> Place:
     if found is None:
         raise ApiError(f"“{name}” is not usable: a moment is {_FORMS['moment']}.")
     return Place(found[1], int(found[2]))
+
+
+def stretch(name: str, text: str) -> tuple[str, float, float]:
+    """A stretch as it is written, `<video_id>:<start>-<end>` in seconds. Raises ApiError."""
+    found = _RANGE.fullmatch(text)
+    if found is None or float(found[2]) >= float(found[3]):
+        raise ApiError(f"“{name}” is not usable: a stretch is {_FORMS['range']}.")
+    return found[1], float(found[2]), float(found[3])
 
 
 def _places(name: str, given: dict[str, list[str]]) -> tuple[Place, ...]:

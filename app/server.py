@@ -6,12 +6,14 @@ server listens.
 
 from collections.abc import Sequence
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app import (
     api,
     errors,
+    export,
     facets,
     media,
     metrics,
@@ -27,7 +29,6 @@ from app import (
     uploads,
 )
 from app.bodies import Waiting
-from app.examples import Examples
 from indexer.engine import Engine
 
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -43,8 +44,8 @@ def create_app(
     """
     app = FastAPI(title="PrismSearch", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.engine = engine
-    app.state.examples = Examples()
     app.state.waiting = Waiting()
+    app.state.cutting = CapacityLimiter(export.AT_A_TIME)
     app.state.suggestions = tuple(suggestions)
     errors.install(app)
     # Without a CORSMiddleware of ours Gradio would add its own, which trusts any origin.
@@ -53,7 +54,7 @@ def create_app(
     app.add_middleware(security.Guard, hosts=hosts)
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
     rooms = (api, searching, segments, tags, facets, saved, steering, uploads, tus, media)
-    for room in (*rooms, playable, metrics):
+    for room in (*rooms, playable, export, metrics):
         app.include_router(room.router)
     for prefix in ("/api", "/media"):
         app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)

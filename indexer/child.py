@@ -72,7 +72,12 @@ def _fail(pipe: BinaryIO, error: VideoError) -> None:
 def _answer(pipe: BinaryIO, request: Request) -> None:
     sandbox.confine(request.limits, request.copy.bytes if request.copy else 0)
     sandbox.limit_cpu(_CPU_FOR_PROBE)
-    sandbox.step_back(_LATER if request.copy is None or request.copy.stretch else _LAST)
+    if request.still:
+        from indexer import still
+
+        decoding.send_sample(pipe, still.read(request))
+        return
+    sandbox.step_back(_LATER if request.copy is None or request.copy.cut else _LAST)
     from indexer import video
 
     told = _NowAndThen(pipe)
@@ -80,7 +85,7 @@ def _answer(pipe: BinaryIO, request: Request) -> None:
     decoding.send_fields(pipe, decoding.PROBE, asdict(probe))
     sandbox.limit_cpu(_cpu_budget(probe, request))
     if request.copy is not None:
-        make = video.cut if request.copy.stretch else video.copy
+        make = video.cut if request.copy.cut else video.copy
         copied = make(request, probe, told.share)
         decoding.send_fields(pipe, decoding.DONE, asdict(copied))
     elif request.pixels is not None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from indexer import decoding
-from indexer.decoding import Copied, Copy, Limits, Request, Stretch
+from indexer.decoding import Copied, Copy, Cut, Limits, Request
 from indexer.parent import Child
 
 # Putting the index first moves the whole file: minutes for gigabytes on a slow disk.
@@ -32,9 +32,9 @@ class Copier:
         copy: Path,
         most: int,
         anew: bool = False,
-        stretch: Stretch | None = None,
+        cut: Cut | None = None,
     ) -> None:
-        wanted = Copy(str(copy), most, anew, stretch)
+        wanted = Copy(str(copy), most, anew, cut)
         self._child = Child(Request(str(path), limits=Limits(silence=_SILENCE), copy=wanted))
         self.copied: Copied | None = None
 

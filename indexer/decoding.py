@@ -38,7 +38,7 @@ class Limits:
     """Seconds without a sign of life after which the child is killed."""
 
 
-class Stretch(NamedTuple):
+class Cut(NamedTuple):
     """[begin, end) of a video, in seconds from its first moment."""
 
     begin: float
@@ -50,18 +50,21 @@ class Copy:
     """A playable copy to be made at `path`, of at most so many bytes.
 
     Its pictures are the file's own where they can be; `anew` has them encoded in any case.
-    `stretch` is what to cut out, else all of the video.
+    `cut` is what to cut out, else all of the video.
     """
 
     path: str
     bytes: int
     anew: bool = False
-    stretch: Stretch | None = None
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a child is asked for: a probe, and then the samples (`pixels`) or a `copy`."""
+    """What a child is asked for: a probe, and then the samples (`pixels`) or a `copy`.
+
+    Of a `still`, which is a picture and no video, there is one sample and nothing else.
+    """
 
     path: str
     pixels: int | None = None
@@ -72,6 +75,7 @@ class Request:
     resize: Resize = "squash"
     limits: Limits = field(default_factory=Limits)
     copy: Copy | None = None
+    still: bool = False
 
     def to_text(self) -> str:
         """JSON in ASCII, so that any file name survives a command line."""
@@ -83,8 +87,8 @@ class Request:
         fields = json.loads(text)
         fields["limits"] = Limits(**fields["limits"])
         if copy := fields["copy"]:
-            stretch = copy["stretch"] and Stretch(*copy["stretch"])
-            fields["copy"] = Copy(**{**copy, "stretch": stretch})
+            cut = copy["cut"] and Cut(*copy["cut"])
+            fields["copy"] = Copy(**{**copy, "cut": cut})
         return cls(**fields)
 
 

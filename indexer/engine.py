@@ -20,6 +20,8 @@ from indexer import switch
 from indexer.collection import Collection, Collections
 from indexer.database import Database
 from indexer.errors import WAITED_FOR, LibraryError, ReadOnly
+from indexer.export.clips import Clips
+from indexer.examples import Examples
 from indexer.folders import real_path
 from indexer.ground import check_ground
 from indexer.index import Index, Report
@@ -152,10 +154,12 @@ class Engine:
         places = Places(self._database)
         self.library.roots.name_folders()  # those of an earlier version's videos
         self._intake = Intake(self.library, places, self._media, settings.data_dir)
+        self.examples = Examples(self._database)
         self.uploads = Uploads(settings.data_dir / "uploads", settings.min_free_bytes)
         self.playable = Playable(
             settings.data_dir / "media", settings.max_copies_bytes, settings.min_free_bytes
         )
+        self.clips = Clips(settings.data_dir / "clips", settings.min_free_bytes)
         self.worker = Worker(self.library, self._take, self._prepare, self.meters)
         self.meters.watch(self.status)
         self._watch = Watch(
@@ -181,6 +185,7 @@ class Engine:
         """Stop the worker and let go of everything; what is stored stays."""
         self._watch.close()
         self.playable.close()
+        self.clips.close()
         self.worker.stop()
         self._opened.close()
 
@@ -324,15 +329,6 @@ class Engine:
         log.info("upload_taken", video_id=video.video_id, bytes=video.size, title=video.title)
         self.worker.wake()
         return video
-
-    def embed_example(self, chunks: Iterable[bytes], length: int) -> tuple[str, np.ndarray]:
-        """An example video sent as bytes, as a query: its SHA-256, and float32 [Q, dim].
-
-        The file is gone afterwards. Raises VideoError, UploadRefused or DiskFull.
-        """
-        limit = self.settings.max_example_bytes
-        with self.uploads.receive(chunks, length, limit) as received:
-            return received.sha256, self.search.video_vectors(received.path)
 
     # What a person steers. Each may be asked for twice.
 

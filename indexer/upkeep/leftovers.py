@@ -140,6 +140,7 @@ def _check_partial(case: Case) -> Iterator[Finding]:
     """What was being written when a process was killed."""
     data_dir = case.settings.data_dir
     found = [*data_dir.glob("*.partial"), *strays(data_dir / "uploads")]
+    found += (data_dir / "clips").glob("*.mp4")
     for room in ("media", "index"):
         found += (data_dir / room).rglob("*.partial")
     for path in sorted(found):

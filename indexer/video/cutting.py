@@ -15,7 +15,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from indexer import timeline
-from indexer.decoding import Copied, Probe, Request, Stretch
+from indexer.decoding import Copied, Cut, Probe, Request
 from indexer.formats import COPIED_PICTURES
 from indexer.timeline import TICK, Clock, Cutting
 from indexer.video.copying import Progress, Track, created, sound_of
@@ -36,7 +36,7 @@ class _UnchangedPictures(Unchanged):
     """The packets of a stretch."""
 
     def __init__(
-        self, output: OutputContainer, source: VideoStream, probe: Probe, cut: Stretch
+        self, output: OutputContainer, source: VideoStream, probe: Probe, cut: Cut
     ) -> None:
         super().__init__(output, source, replace(probe, start=probe.start + cut.begin))
         self._source = source
@@ -66,9 +66,9 @@ def cut(request: Request, probe: Probe, progress: Progress) -> Copied:
     Raises VideoError if not one picture of it could be read, DiskFull if it does not fit.
     """
     assert request.copy is not None
-    assert request.copy.stretch is not None
+    assert request.copy.cut is not None
     with opened(request.path, request.limits) as (container, stream):
-        found = edges(container, stream, probe, request.copy.stretch)
+        found = edges(container, stream, probe, request.copy.cut)
         copied = codec_of(stream) in COPIED_PICTURES and probe.plays != "transcode"
     if found.clean and copied and not request.copy.anew:
         try:
@@ -86,25 +86,23 @@ def _write(
     request: Request, probe: Probe, found: Edges, progress: Progress, unchanged: bool
 ) -> None:
     try:
-        _pass(request, probe, found.stretch, progress, unchanged)
+        _pass(request, probe, found.cut, progress, unchanged)
     except _TooLate:
-        _pass(request, replace(probe, seekable=False), found.stretch, progress, unchanged)
+        _pass(request, replace(probe, seekable=False), found.cut, progress, unchanged)
 
 
-def _pass(
-    request: Request, probe: Probe, stretch: Stretch, progress: Progress, unchanged: bool
-) -> None:
+def _pass(request: Request, probe: Probe, wanted: Cut, progress: Progress, unchanged: bool) -> None:
     """Read from ahead of the stretch until it is over."""
     assert request.copy is not None
     with (
         opened(request.path, request.limits) as (container, stream),
         created(request.copy.path) as output,
     ):
-        tracks = _tracks(container, stream, output, probe, stretch, unchanged)
-        for time, packet in _packets(container, stream, probe, stretch.begin, tracks):
+        tracks = _tracks(container, stream, output, probe, wanted, unchanged)
+        for time, packet in _packets(container, stream, probe, wanted.begin, tracks):
             output.mux(list(tracks.of[packet.stream].take(packet)))
-            progress(min(1.0, max(0.0, (time - stretch.begin) / (stretch.end - stretch.begin))))
-            if time > stretch.end + _STRAGGLERS or all(one.over for one in tracks.endings):
+            progress(min(1.0, max(0.0, (time - wanted.begin) / (wanted.end - wanted.begin))))
+            if time > wanted.end + _STRAGGLERS or all(one.over for one in tracks.endings):
                 break
         for track in tracks.of.values():
             output.mux(list(track.end()))
@@ -143,21 +141,21 @@ def _tracks(
     stream: VideoStream,
     output: OutputContainer,
     probe: Probe,
-    stretch: Stretch,
+    wanted: Cut,
     unchanged: bool,
 ) -> _Tracks:
     tracks = _Tracks({}, [])
     if unchanged:
-        same = _UnchangedPictures(output, stream, probe, stretch)
+        same = _UnchangedPictures(output, stream, probe, wanted)
         tracks.of[stream] = same
         tracks.endings.append(same)
     else:
-        clock = Cutting(Clock(stream, probe.start), *stretch)
+        clock = Cutting(Clock(stream, probe.start), *wanted)
         tracks.of[stream] = NewPictures(output, stream, probe, clock, KEPT)
         tracks.endings.append(clock)
     source = sound_of(container, stream)
     if source is not None:
-        sound = NewSound(output, source, probe, stretch)
+        sound = NewSound(output, source, probe, wanted)
         tracks.of[source] = sound
         tracks.endings.append(sound)
     return tracks

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from indexer import timeline
-from indexer.decoding import Probe, Stretch
+from indexer.decoding import Cut, Probe
 from indexer.timeline import TICK
 from indexer.video.opening import codec_of, packets
 from indexer.video.units import holds_a_fresh_start
@@ -30,11 +30,11 @@ class Edges:
     It is `clean` if its packets need no others, and no others need to be among them.
     """
 
-    stretch: Stretch
+    cut: Cut
     clean: bool
 
 
-def edges(container: InputContainer, stream: VideoStream, probe: Probe, wanted: Stretch) -> Edges:
+def edges(container: InputContainer, stream: VideoStream, probe: Probe, wanted: Cut) -> Edges:
     """Where to cut; reads packets around both ends only, where the video can be sought in.
 
     Where no picture begins near an end, what is on the screen there is cut in two: not clean.
@@ -43,7 +43,7 @@ def edges(container: InputContainer, stream: VideoStream, probe: Probe, wanted: 
     begin = wanted.begin if first is None else first[0]
     fresh = first is not None and _is_fresh(first[1], stream)
     end, clean = _ending(container, stream, probe, wanted.end)
-    return Edges(Stretch(begin, end), fresh and clean)
+    return Edges(Cut(begin, end), fresh and clean)
 
 
 def seek(container: InputContainer, stream: VideoStream, probe: Probe, moment: float) -> bool:

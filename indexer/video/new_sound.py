@@ -16,7 +16,7 @@ from av.filter import Graph
 from av.packet import Packet
 
 from indexer import timeline
-from indexer.decoding import Probe, Stretch
+from indexer.decoding import Cut, Probe
 from indexer.video.filters import chained, passed
 from indexer.video.opening import decode, unless_memory
 
@@ -34,7 +34,7 @@ class NewSound:
         output: OutputContainer,
         source: AudioStream,
         probe: Probe,
-        cut: Stretch | None = None,
+        cut: Cut | None = None,
     ) -> None:
         self._source = source
         self._start = probe.start + (cut.begin if cut else 0.0)

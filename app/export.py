@@ -1,0 +1,225 @@
+"""Moments to take along under /api/v1: clips, many clips as a zip, lists, timelines for editors.
+
+Knows addresses, headers, and who still waits for what. Does not know how a clip is cut or what a
+list looks like.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+from starlette.concurrency import iterate_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from app.access import KnownExamples, KnownVideo, OpenEngine
+from app.asking import read, stretch
+from app.errors import ApiError, StoppingError
+from app.schemas import Identifier
+from app.searching import find
+from indexer.engine import Engine
+from indexer.errors import IndexerError
+from indexer.examples import Examples
+from indexer.export import archive, tables
+from indexer.export.archive import Archive, Packing
+from indexer.export.clips import Clip, checked, within
+from indexer.export.excerpts import Excerpt
+from indexer.export.names import clip_name
+from indexer.tags import Tags
+
+router = APIRouter(prefix="/api/v1")
+AT_A_TIME = 2  # clips; others wait for their turn
+MOST = 200  # moments in a list
+NEVER_KEPT = {"cache-control": "no-store"}
+Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+Format = Literal["csv", "json", "zip"]
+MomentName = Annotated[list[str], Query(description="<video_id>:<start>-<end>", max_length=MOST)]
+
+
+class StretchIn(BaseModel):
+    """A stretch of a video, in seconds."""
+
+    video_id: Identifier
+    start: Seconds
+    end: Seconds
+
+
+class ClipsIn(BaseModel):
+    """The clips that are wanted, in their order."""
+
+    moments: Annotated[list[StretchIn], Field(min_length=1, max_length=archive.MOST)]
+
+
+@router.get("/videos/{video_id}/clip", response_class=FileResponse)
+async def clip(
+    request: Request, video: KnownVideo, engine: OpenEngine, start: Seconds, end: Seconds
+) -> Response:
+    """One moment as a video of its own (MP4), once it is cut."""
+    wanted = await to_thread.run_sync(engine.clips.begin, video, start, end)
+    try:
+        await _while_waited_for(request, wanted)
+        return _Sent(wanted, clip_name(video.title, start, end))
+    except BaseException:
+        wanted.remove()
+        raise
+
+
+@router.head("/videos/{video_id}/clip")
+def clip_head(video: KnownVideo, start: Seconds, end: Seconds) -> Response:
+    """Whether there can be such a clip; nothing is cut."""
+    checked(video, start, end)
+    headers = _attached(clip_name(video.title, start, end))
+    answer = Response(headers=headers, media_type="video/mp4")
+    del answer.headers["content-length"]  # only cutting would tell
+    return answer
+
+
+@router.post("/export/clips", response_class=StreamingResponse)
+def clips(request: Request, engine: OpenEngine, wanted: ClipsIn) -> Response:
+    """Many moments as clips in one zip, sent while they are cut, with a list of them."""
+    named = [(one.video_id, one.start, one.end) for one in wanted.moments]
+    return _zip(request, engine, _named(engine, named))
+
+
+@router.get("/export", response_class=Response)
+def export(
+    request: Request,
+    engine: OpenEngine,
+    examples: KnownExamples,
+    format: Annotated[Format, Query(description="zip holds the clips themselves")],
+    moment: MomentName = [],  # noqa: B006
+) -> Response:
+    """What a question finds, or the moments that are named, as a list or a timeline."""
+    chosen = (
+        _named(engine, [stretch("moment", text) for text in moment])
+        if moment
+        else _found(request, engine, examples)
+    )
+    if format == "zip":
+        return _zip(request, engine, chosen)
+    write, kind = _WRITERS[format]
+    return Response(write(chosen).encode(), headers=_attached(f"moments.{format}"), media_type=kind)
+
+
+_WRITERS = {
+    "csv": (tables.as_csv, "text/csv; charset=utf-8"),
+    "json": (tables.as_json, "application/json"),
+}
+
+
+# Which moments.
+
+
+def _named(engine: Engine, named: list[tuple[str, float, float]]) -> list[Excerpt]:
+    """Moments as a person named them. Raises UnknownVideo and BadStretch."""
+    videos = [engine.library.need(video_id) for video_id, _, _ in named]
+    cuts = [within(video, *times) for video, (_, *times) in zip(videos, named, strict=True)]
+    tags = Tags(engine.library.database).showing(named)
+    return [
+        Excerpt(video, *cut, rank, tags=tuple(said))
+        for rank, (video, cut, said) in enumerate(zip(videos, cuts, tags, strict=True), 1)
+    ]
+
+
+def _found(request: Request, engine: Engine, examples: Examples) -> list[Excerpt]:
+    asked = read(request.query_params.multi_items())
+    found, _ = find(engine, engine.serving, examples, asked)
+    stretches = [(one.video_id, one.start, one.end) for one in found.moments]
+    tags = Tags(engine.library.database).showing(stretches)
+    return [
+        Excerpt(
+            found.videos[one.video_id],
+            one.start,
+            one.end,
+            one.rank,
+            one.score,
+            one.top,
+            tuple(said),
+        )
+        for one, said in zip(found.moments, tags, strict=True)
+    ]
+
+
+# How they are sent.
+
+
+class _Sent(FileResponse):
+    """A clip, gone once it is sent or nobody takes it any more."""
+
+    def __init__(self, wanted: Clip, name: str) -> None:
+        super().__init__(wanted.path, media_type="video/mp4", headers=_attached(name))
+        self._clip = wanted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._clip.remove()
+
+
+def _zip(request: Request, engine: Engine, chosen: list[Excerpt]) -> Response:
+    if len(chosen) > archive.MOST:
+        raise ApiError(f"One zip holds {archive.MOST} clips at most; choose fewer moments.")
+    pieces = _pieces(engine, chosen, request.app.state.cutting)
+    return StreamingResponse(pieces, headers=_attached("clips.zip"), media_type="application/zip")
+
+
+async def _pieces(
+    engine: Engine, chosen: list[Excerpt], turn: anyio.CapacityLimiter
+) -> AsyncGenerator[bytes, None]:
+    """A zip, piece by piece; a clip that fails is a line in its list."""
+    zipped, packing = Archive(), Packing()
+    for one in chosen:
+        name, problem = packing.name(one), ""
+        try:
+            with await to_thread.run_sync(
+                engine.clips.begin, one.video, one.start, one.end
+            ) as made:
+                await _make(made, turn)
+                async for piece in iterate_in_threadpool(zipped.add(made.path, name)):
+                    yield piece
+        except IndexerError as error:
+            problem = str(error)
+        packing.note(one, name, problem)
+    for piece in zipped.end(packing.list()):
+        yield piece
+
+
+async def _while_waited_for(request: Request, wanted: Clip) -> None:
+    """Cut a clip as long as somebody waits for it. Raises StoppingError if it was given up."""
+    problem: IndexerError | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_stop_once_gone, request, wanted, tasks.cancel_scope)
+        try:
+            await _make(wanted, request.app.state.cutting)
+        except IndexerError as error:
+            problem = error
+        tasks.cancel_scope.cancel()
+    if wanted.stopped:
+        raise StoppingError("The clip was given up: nobody waits for it, or the server is stopped.")
+    if problem is not None:
+        raise problem
+
+
+async def _make(wanted: Clip, turn: anyio.CapacityLimiter) -> None:
+    """Cut a clip when its turn comes; one that is not wanted any more is left to end by itself."""
+    await to_thread.run_sync(wanted.make, limiter=turn, abandon_on_cancel=True)
+
+
+async def _stop_once_gone(request: Request, wanted: Clip, waiting: anyio.CancelScope) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    wanted.stop()
+    waiting.cancel()
+
+
+def _attached(name: str) -> dict[str, str]:
+    """Headers by which a browser saves a file under this name, whatever its letters (RFC 6266)."""
+    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    told = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return {"content-disposition": told, **NEVER_KEPT}
