@@ -92,7 +92,13 @@ class EdgeStore:
             payload=payload_of(one),
         )
 
-    def nearest(self, vector: np.ndarray, limit: int, scope: Scope = EVERYTHING) -> list[Hit]:
+    def nearest(
+        self,
+        vector: np.ndarray,
+        limit: int,
+        scope: Scope = EVERYTHING,
+        least: float | None = None,
+    ) -> list[Hit]:
         """Exact search; see `Store`."""
         wanted = fit(vector, self._fingerprint.dim).tolist()
         request = edge.QueryRequest(
@@ -100,13 +106,14 @@ class EdgeStore:
             query=edge.Query.Nearest(wanted, using=VECTOR),
             filter=filter_of(scope, edge),
             with_payload=True,
+            score_threshold=least,
         )
         with _edge_errors("searched"):
             return [hit(found) for found in self._shard.query(request)]
 
-    def segments(self, video_id: str) -> list[StoredSegment]:
-        """All of one video by time; see `Store`."""
-        return by_time(self._scroll(only(video_id), with_vectors=True))
+    def segments(self, video_id: str, index: int | None = None) -> list[StoredSegment]:
+        """All of one video by time, or one; see `Store`."""
+        return by_time(self._scroll(only(video_id), with_vectors=True, index=index))
 
     def outline(self, video_id: str) -> list[Timed]:
         """All of one video by time, but for vectors; see `Store`."""
@@ -116,13 +123,15 @@ class EdgeStore:
         """Every point; see `Store`."""
         return map(point, self._scroll(EVERYTHING, with_vectors=True))
 
-    def _scroll(self, scope: Scope, with_vectors: bool = False) -> Iterator[Any]:
+    def _scroll(
+        self, scope: Scope, with_vectors: bool = False, index: int | None = None
+    ) -> Iterator[Any]:
         offset = None
         while True:
             request = edge.ScrollRequest(
                 offset=offset,
                 limit=page_size(with_vectors),
-                filter=filter_of(scope, edge),
+                filter=filter_of(scope, edge, index),
                 with_payload=True,
                 with_vector=with_vectors,
             )
@@ -137,6 +146,11 @@ class EdgeStore:
         chosen = filter_of(only(video_id), edge)
         with _edge_errors("counted"):
             return self._shard.count(edge.CountRequest(exact=True, filter=chosen))
+
+    def about(self) -> int:
+        """Roughly how many; see `Store`."""
+        with _edge_errors("counted"):
+            return self._shard.count(edge.CountRequest(exact=False))
 
     def videos(self) -> dict[str, int]:
         """How many of each; see `Store`."""

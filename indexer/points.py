@@ -7,7 +7,7 @@ do. `Scope` is the only language of filters.
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -43,9 +43,8 @@ class StoredSegment(Timed):
     vector: np.ndarray
 
 
-@dataclass(frozen=True)
-class Hit:
-    """One segment that a search found; `score` is the cosine."""
+class Hit(NamedTuple):
+    """One segment that a search found; `score` is the cosine. A search makes thousands of these."""
 
     video_id: str
     index: int
@@ -59,9 +58,9 @@ class Scope:
     """Which segments a search may return: those of these videos, in these stretches of them.
 
     `videos`: None stands for all of them, an empty set matches nothing. A store knows these alone;
-    search.py holds its hits to the rest. `spans`: (start, end) in seconds that are allowed in each
-    video; one that is not named has none. `part`: a share of the video's length, 0 to 1 at either
-    end. A segment lies where its middle lies.
+    ranking.py holds its hits to the rest. `spans`: (start, end) in seconds that are allowed in each
+    video (see stretches.holds); one that is not named has none. `part`: a share of the video's
+    length, 0 to 1 at either end, that holds the middle of a segment.
     """
 
     videos: frozenset[str] | None = None
@@ -81,17 +80,26 @@ class Store(Protocol):
     def upsert(self, points: Sequence[Point]) -> None:
         """Store points; one stored before at the same place of the same video is replaced."""
 
-    def nearest(self, vector: np.ndarray, limit: int, scope: Scope = EVERYTHING) -> list[Hit]:
-        """The `limit` segments in scope with the highest cosine, best first."""
+    def nearest(
+        self,
+        vector: np.ndarray,
+        limit: int,
+        scope: Scope = EVERYTHING,
+        least: float | None = None,
+    ) -> list[Hit]:
+        """The `limit` segments in scope with the highest cosine, best first; of `least` or more."""
 
-    def segments(self, video_id: str) -> list[StoredSegment]:
-        """All segments of one video in the order of time."""
+    def segments(self, video_id: str, index: int | None = None) -> list[StoredSegment]:
+        """All segments of one video in the order of time, or the one of this index."""
 
     def outline(self, video_id: str) -> list[Timed]:
         """Which segments of one video are stored, in the order of time: no vector is read."""
 
     def count(self, video_id: str | None = None) -> int:
         """How many segments are stored, of one video or of all."""
+
+    def about(self) -> int:
+        """How many segments are stored, roughly and at once: counting takes as long as a search."""
 
     def videos(self) -> dict[str, int]:
         """How many segments are stored of each video that has any."""

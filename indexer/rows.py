@@ -64,12 +64,18 @@ def timed(records: Iterator[Any]) -> list[Timed]:
     return sorted(found, key=lambda one: one.start)
 
 
-def filter_of(scope: Scope, engine: Any) -> Any:
-    """A scope in an engine's words."""
+def filter_of(scope: Scope, engine: Any, index: int | None = None) -> Any:
+    """A scope in an engine's words, and of each video the segment of this index only."""
     if scope.videos is None:
         return None
-    any_of = engine.MatchAny(any=sorted(scope.videos))
-    return engine.Filter(must=[engine.FieldCondition(key=VIDEO, match=any_of)])
+    must = [_any_of(VIDEO, sorted(scope.videos), engine)]
+    if index is not None:
+        must.append(_any_of("index", [index], engine))
+    return engine.Filter(must=must)
+
+
+def _any_of(field: str, values: list[Any], engine: Any) -> Any:
+    return engine.FieldCondition(key=field, match=engine.MatchAny(any=values))
 
 
 def only(video_id: str | None) -> Scope:

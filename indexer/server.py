@@ -113,7 +113,13 @@ class QdrantStore:
             payload=payload_of(one),
         )
 
-    def nearest(self, vector: np.ndarray, limit: int, scope: Scope = EVERYTHING) -> list[Hit]:
+    def nearest(
+        self,
+        vector: np.ndarray,
+        limit: int,
+        scope: Scope = EVERYTHING,
+        least: float | None = None,
+    ) -> list[Hit]:
         """Nearest by the server's index, exact within named videos; see `Store`."""
         with _server_errors():
             found = self._client.query_points(
@@ -124,12 +130,13 @@ class QdrantStore:
                 query_filter=filter_of(scope, models),
                 search_params=models.SearchParams(exact=scope.videos is not None),
                 with_payload=True,
+                score_threshold=least,
             )
         return [hit(one) for one in found.points]
 
-    def segments(self, video_id: str) -> list[StoredSegment]:
-        """All of one video by time; see `Store`."""
-        return by_time(self._scroll(only(video_id), with_vectors=True))
+    def segments(self, video_id: str, index: int | None = None) -> list[StoredSegment]:
+        """All of one video by time, or one; see `Store`."""
+        return by_time(self._scroll(only(video_id), with_vectors=True, index=index))
 
     def outline(self, video_id: str) -> list[Timed]:
         """All of one video by time, but for vectors; see `Store`."""
@@ -139,13 +146,15 @@ class QdrantStore:
         """Every point; see `Store`."""
         return map(point, self._scroll(EVERYTHING, with_vectors=True))
 
-    def _scroll(self, scope: Scope, with_vectors: bool = False) -> Iterator[Any]:
+    def _scroll(
+        self, scope: Scope, with_vectors: bool = False, index: int | None = None
+    ) -> Iterator[Any]:
         offset = None
         while True:
             with _server_errors():
                 records, offset = self._client.scroll(
                     self._name,
-                    scroll_filter=filter_of(scope, models),
+                    scroll_filter=filter_of(scope, models, index),
                     limit=page_size(with_vectors),
                     offset=offset,
                     with_payload=True,
@@ -160,6 +169,11 @@ class QdrantStore:
         chosen = filter_of(only(video_id), models)
         with _server_errors():
             return self._client.count(self._name, count_filter=chosen, exact=True).count
+
+    def about(self) -> int:
+        """Roughly how many; see `Store`."""
+        with _server_errors():
+            return self._client.count(self._name, exact=False).count
 
     def videos(self) -> dict[str, int]:
         """How many of each; see `Store`."""

@@ -104,6 +104,7 @@ def _query(stub: Stub, name: str, body: bytes) -> Any:
         using=asked.using,
         query_filter=asked.filter,
         limit=asked.limit,
+        score_threshold=asked.score_threshold,
         with_payload=asked.with_payload,
     )
 

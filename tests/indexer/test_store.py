@@ -129,6 +129,33 @@ def test_nearest_comes_first_with_its_cosine(store: Store) -> None:
     np.testing.assert_allclose([hit.score for hit in hits], cosines[:3], atol=2e-3)
 
 
+def test_nearest_of_a_least_cosine(store: Store) -> None:
+    given = points("a", 20)
+    store.upsert(given)
+    scores = [hit.score for hit in store.nearest(given[7].vector, 20)]
+    least = (scores[4] + scores[5]) / 2
+    found = [hit.score for hit in store.nearest(given[7].vector, 20, least=least)]
+    np.testing.assert_allclose(found, scores[:5], atol=2e-3)
+    assert store.nearest(given[7].vector, 20, least=1.5) == []
+
+
+def test_one_segment_alone(store: Store) -> None:
+    given = points("a", 4) + points("b", 4, seed=1)
+    store.upsert(given)
+    (one,) = store.segments("b", 2)
+    assert (one.index, one.start) == (2, 4.0)
+    np.testing.assert_allclose(one.vector, given[6].vector, atol=1e-3)
+    assert store.segments("b", 4) == []
+
+
+def test_about_follows_what_comes_and_goes(store: Store) -> None:
+    assert store.about() == 0
+    store.upsert(points("a", 40) + points("b", 7))
+    assert store.about() == 47
+    store.delete_video("a")
+    assert store.about() == 7
+
+
 def test_the_same_place_is_stored_once(store: Store) -> None:
     store.upsert(points("a", 4))
     store.upsert(points("a", 4, seed=1))
