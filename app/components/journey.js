@@ -60,6 +60,11 @@ window.prism.journey ??= (() => {
     to({ conditions, gap: null, likes: [], dislikes: [] }, how);
   }
 
+  // What is searched for in words at first: before the other conditions of the first step.
+  function begin(given, how) {
+    to({ conditions: [meant(given, "q"), ...journey.now.conditions] }, how);
+  }
+
   // One more condition: "and" and "not" within a step (the last one, or the one given), "then" after it.
   function add(given, role = "and", step = null) {
     const { conditions } = journey.now;
@@ -74,9 +79,9 @@ window.prism.journey ??= (() => {
     to({ conditions: conditions.with(place, { ...conditions[place], ...changes }) }, how);
   }
 
-  function remove(place) {
+  function remove(place, how) {
     const steps = language.steps(journey.now);
-    to({ conditions: language.row(steps.map((parts) => parts.filter(({ at }) => at !== place))) });
+    to({ conditions: language.row(steps.map((parts) => parts.filter(({ at }) => at !== place))) }, how);
   }
 
   // Lets a step happen before the one that it followed.
@@ -101,7 +106,7 @@ window.prism.journey ??= (() => {
     to({ likes: without(likes, name(moment)), dislikes: toggled(dislikes, name(moment)) });
   }
 
-  // Sets one filter: a list for video, folder and tag, text for the others, null for none.
+  // Sets one filter: a list of values, text for "part", null for none.
   function filter(key, value) {
     to({ filters: { ...journey.now.filters, [key]: value } });
   }
@@ -136,21 +141,10 @@ window.prism.journey ??= (() => {
     keep("pushState");
   }
 
-  // Gradio keeps the tabs; the button is pressed as a person would, as soon as it is there.
   function turn(tab) {
     journey.tab = tab;
-    const button = document.querySelector(`#ps-tabs button[data-tab-id="${tab}"]`);
-    if (button && button.getAttribute("aria-selected") !== "true") button.click();
     emit("tab", tab);
   }
-
-  document.addEventListener("click", (event) => {
-    const tab = event.target.closest?.("#ps-tabs button[data-tab-id]")?.dataset.tabId;
-    if (!tab || tab === journey.tab) return;
-    journey.tab = tab;
-    keep("pushState");
-    emit("tab", tab);
-  });
 
   function follow() {
     const [before, video] = [question(), journey.video];
@@ -165,10 +159,10 @@ window.prism.journey ??= (() => {
   window.addEventListener("popstate", follow);
   Object.assign(journey, read());
   return Object.assign(journey, {
-    question, asked, to, ask, add, set, remove, earlier, like, dislike, filter, toggle,
+    question, asked, to, ask, begin, add, set, remove, earlier, like, dislike, filter, toggle,
     open, close, moved, show, turn,
     moreLike: (moment) => ask(`moment:${name(moment)}`),
-    within: (selection) => filter("within", selection),
+    within: (selection) => filter("within", [selection]),
     settle: () => (drafting = false),
   });
 })();

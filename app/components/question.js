@@ -3,18 +3,17 @@
 window.prism.question ??= (() => {
   const ROLES = ["q", "and", "not", "then"];
   const KINDS = ["words", "clip", "moment", "range"];
-  const LISTS = ["video", "folder", "tag"]; // filters of which several values may hold
-  const SINGLES = ["duration", "part", "added", "recorded", "within"];
+  const LISTS = ["video", "folder", "tag", "duration", "added", "recorded", "within"]; // any value of each
   const VIEWS = ["sort", "per_video", "group", "least"];
-  const NAMES = [...ROLES, "gap", "like", "dislike", ...LISTS, ...SINGLES, ...VIEWS];
-  const WEIGHT = /^(\d+(?:\.\d+)?|\.\d+)\*/;
+  const NAMES = [...ROLES, "gap", "like", "dislike", ...LISTS, "part", ...VIEWS];
+  const WEIGHT = /^(\d{1,9}(?:\.\d{1,9})?)\*/;
   const KIND = new RegExp(`^(${KINDS.join("|")}):`);
 
   const empty = () => ({ conditions: [], gap: null, likes: [], dislikes: [], filters: {}, view: {} });
 
   function condition(role, text) {
     const weight = WEIGHT.exec(text);
-    const rest = text.slice(weight?.[0].length ?? 0);
+    const rest = text.slice(weight?.[0].length ?? 0).trim();
     const kind = KIND.exec(rest);
     return {
       role,
@@ -44,11 +43,11 @@ window.prism.question ??= (() => {
   function put(question, name, value) {
     if (ROLES.includes(name)) question.conditions.push(condition(name, value));
     else if (name === "query") question.conditions.push(condition("q", `clip:${value}`)); // older links
-    else if (name === "gap") question.gap = Number(value) >= 0 ? Number(value) : null;
+    else if (name === "gap") question.gap = /^\d{1,5}(\.\d+)?$/.test(value) ? Number(value) : null;
     else if (name === "like") include(question.likes, value);
     else if (name === "dislike") include(question.dislikes, value);
     else if (LISTS.includes(name)) include((question.filters[name] ??= []), value);
-    else if (SINGLES.includes(name)) question.filters[name] = value;
+    else if (name === "part") question.filters.part = value;
     else if (VIEWS.includes(name)) question.view[name] = value;
   }
 
@@ -84,16 +83,16 @@ window.prism.question ??= (() => {
     likes.forEach((one) => add("like", one));
     dislikes.forEach((one) => add("dislike", one));
     LISTS.forEach((name) => filters[name]?.forEach((one) => add(name, one)));
-    SINGLES.forEach((name) => filters[name] && add(name, filters[name]));
+    if (filters.part) add("part", filters.part);
     VIEWS.forEach((name) => view[name] && add(name, view[name]));
     return words.toString();
   }
 
-  const isFiltered = ({ filters }) => [...LISTS, ...SINGLES].some((name) => filters[name]?.length);
+  const isFiltered = ({ filters }) => [...LISTS, "part"].some((name) => filters[name]?.length);
 
   // Something can be answered: what to look for, what to be like, or what to look through.
   const asks = (question) =>
-    question.conditions.length + question.likes.length > 0 || isFiltered(question);
+    question.conditions.length + question.likes.length + question.dislikes.length > 0 || isFiltered(question);
 
   // The conditions by the step they belong to: [[{at, …}, …], …], where `at` is their place in all.
   function steps({ conditions }) {
@@ -105,5 +104,5 @@ window.prism.question ??= (() => {
     return found;
   }
 
-  return { NAMES, LISTS, SINGLES, empty, condition, text, parse, write, row, settled, isFiltered, asks, steps };
+  return { NAMES, LISTS, empty, condition, text, parse, write, row, settled, isFiltered, asks, steps };
 })();

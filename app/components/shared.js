@@ -1,8 +1,7 @@
-// What every component uses: elements from data, times in words, calls to the API, and one bus of
-// events between components. Data becomes text nodes here and never markup.
+// What every component uses: elements made of data, and one bus of events between components. Data
+// becomes text nodes here and never markup.
 window.prism ??= (() => {
-  const { t, speak, language, languages } = window.prismWords;
-  const SVG = "http://www.w3.org/2000/svg";
+    const SVG = "http://www.w3.org/2000/svg";
   const ICONS = {
     search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13m4.7 11.2L20 20",
     film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.7h4M4 14.3h4M16 9.7h4M16 14.3h4",
@@ -29,6 +28,16 @@ window.prism ??= (() => {
     keys: "M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M17 14h.01M7 14h.01M10 14h4",
     plus: "M12 5v14M5 12h14",
     classes: "M4 6h9M4 12h15M4 18h6",
+    minus: "M5 12h14",
+    filter: "M4 6h16M7 12h10M10 18h4",
+    sort: "M7 4v16M4 17l3 3 3-3M13 6h7M13 11h5M13 16h3",
+    star: "M12 4l2.400 5.100 5.600.700-4.100 3.900 1.100 5.500-5-2.800-5 2.800 1.100-5.500L4 9.800l5.600-.700z",
+    clock: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16M12 8v4.500l3 2",
+    folder: "M4 6h6l2 2h8v11H4z",
+    tag: "M4 4h8l8 8-8 8-8-8zM8.500 8.500h.01",
+    earlier: "M12 19V5M6 11l6-6 6 6",
+    best: "M5 20V13M12 20V8M19 20V4",
+    map: "M9 5l-5 2v12l5-2 6 2 5-2V5l-5 2zM9 5v12M15 7v12",
     again: "M19 12a7 7 0 1 1-2.200-5.100M20 3v5h-5",
   };
 
@@ -54,93 +63,6 @@ window.prism ??= (() => {
     path.setAttribute("d", ICONS[name]);
     svg.append(path);
     return svg;
-  }
-
-  function clock(seconds) {
-    const whole = Math.max(0, Math.floor(seconds + 1e-6));
-    const parts = [Math.floor(whole / 60) % 60, whole % 60];
-    if (whole >= 3600) parts.unshift(Math.floor(whole / 3600));
-    return parts.map((part, i) => (i ? String(part).padStart(2, "0") : part)).join(":");
-  }
-
-  function amount(count, word) {
-    return `${number(count)} ${word}${count === 1 ? "" : "s"}`;
-  }
-
-  const number = (count) => count.toLocaleString(language);
-  const percent = (share) => `${Math.floor(100 * share + 1e-9)} %`;
-
-  // How long something takes, as a person would say it.
-  function span(seconds) {
-    const [value, unit] = [[86400, "day"], [3600, "h"], [60, "min"], [1, "s"]]
-      .map(([size, name]) => [seconds / size, name])
-      .find(([count]) => count >= 1.5) ?? [1, "s"];
-    return unit === "day" ? amount(Math.round(value), unit) : `${Math.round(value)} ${unit}`;
-  }
-
-  function pace(speed) {
-    return `${speed < 10 ? Number(speed.toPrecision(2)) : number(Math.round(speed))}× realtime`;
-  }
-
-  function sentence(body, status) {
-    const known = body && body.error && body.error.message;
-    return known || `The server answered with status ${status}.`;
-  }
-
-  async function api(path, options) {
-    let answer;
-    try {
-      answer = await fetch(`/api/v1/${path}`, options);
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      throw new Error("The server does not answer; trying again.");
-    }
-    const body = answer.status === 204 ? null : await answer.json().catch(() => null);
-    if (!answer.ok) throw new Error(sentence(body, answer.status));
-    return body;
-  }
-
-  // One request at a time for each purpose: a newer one calls the older one off.
-  function latest() {
-    let running = null;
-    return (path, options) => {
-      running?.abort();
-      running = new AbortController();
-      return api(path, { ...options, signal: running.signal });
-    };
-  }
-
-  // Sends a file as the request's whole body; onshare gets the sent share, 0 to 1.
-  function send(path, file, onshare) {
-    const request = new XMLHttpRequest();
-    const finished = new Promise((resolve, reject) => {
-      request.open("POST", `/api/v1/${path}?title=${encodeURIComponent(file.name)}`);
-      request.responseType = "json";
-      request.upload.onprogress = (event) => onshare?.(event.loaded / Math.max(1, event.total));
-      request.onload = () =>
-        request.status < 300
-          ? resolve(request.response)
-          : reject(new Error(sentence(request.response, request.status)));
-      request.onerror = () => reject(new Error("The connection broke before the file arrived."));
-      request.onabort = () => reject(new DOMException("stopped", "AbortError"));
-      request.setRequestHeader("Content-Type", "application/octet-stream");
-      request.send(file);
-    });
-    return { finished, stop: () => request.abort() };
-  }
-
-  // Why a file need not be sent at all, in words, or null.
-  function refusal(file, limit = Infinity) {
-    if (!file.size) return `“${file.name}” is empty.`;
-    if (file.size <= limit) return null;
-    return `“${file.name}” has ${bytes(file.size)}; at most ${bytes(limit)} are taken.`;
-  }
-
-  function bytes(count) {
-    const [size, unit] = [[30, "GB"], [20, "MB"], [10, "kB"]]
-      .map(([power, name]) => [count / 2 ** power, name])
-      .find(([many]) => many >= 1) ?? [1, "kB"];
-    return `${size < 10 ? size.toFixed(1).replace(".0", "") : Math.round(size)} ${unit}`;
   }
 
   const bus = new EventTarget();
@@ -180,7 +102,7 @@ window.prism ??= (() => {
   }
 
   return {
-    t, speak, language, languages,
-    el, icon, iconButton, bar, clock, amount, number, percent, span, pace, bytes, api, sentence, latest, send, refusal, dropzone, on, emit,
+    ...window.prismWords, ...window.prismAmounts, ...window.prismWire,
+    el, icon, iconButton, bar, dropzone, on, emit,
   };
 })();
