@@ -1,4 +1,4 @@
-"""The page's frame: theme, tabs and where each component sits.
+"""The page's frame: theme, panels and where each component sits.
 
 Knows layout and colours. Does not know any video, query or result: the components ask the API.
 """
@@ -40,19 +40,24 @@ def theme() -> Base:
     )
 
 
+def panel(name: str) -> gr.Column:
+    """What one tab shows; the tabs themselves are ours (tabs.js), so that they speak any language."""
+    return gr.Column(elem_id=f"ps-panel-{name}", elem_classes="ps-panel", min_width=0)
+
+
 def build() -> gr.Blocks:
     """The page: words, classes and the library on the left, the player beside them."""
     page: gr.Blocks
     with gr.Blocks(title="PrismSearch", analytics_enabled=False, fill_width=True) as page:
         part("masthead", elem_id="ps-masthead")
         with gr.Row(elem_id="ps-body", equal_height=False):
-            with gr.Column(elem_id="ps-main", min_width=0), gr.Tabs(elem_id="ps-tabs"):
-                with gr.Tab("Search", id="search", render_children=True):
+            with gr.Column(elem_id="ps-main", min_width=0):
+                with panel("search"):
                     part("search_bar")
                     part("moment_grid")
-                with gr.Tab("Classes", id="classes", render_children=True):
+                with panel("classes"):
                     part("class_timeline")
-                with gr.Tab("Library", id="library", render_children=True):
+                with panel("library"):
                     part("library_state")
                     part("video_table")
             with gr.Column(elem_id="ps-side", min_width=0):

@@ -1,17 +1,17 @@
 // The chosen video's classes over time: one coloured row a class, the player's time across all.
-const { el, on, emit, clock, api, latest, heat, journey } = window.prism;
+const { el, on, emit, t, percent, clock, api, latest, heat, journey } = window.prism;
 const root = element.querySelector(".ps-class-timeline");
 const [ask, list] = [latest(), latest()];
 const OFFERED = 100;
 const COLOURS = 8;
 
-const find = el("input", { type: "search", hidden: true, placeholder: "Part of its title", "aria-label": "Find a video" });
+const find = el("input", { type: "search", class: "ps-input", hidden: true, placeholder: t("classes.find.hint"), "aria-label": t("classes.find") });
 const choice = el("select", { id: "ps-class-video" });
 const names = el("textarea", { id: "ps-classes", rows: 5, spellcheck: "false" });
-const go = el("button", { type: "submit", class: "ps-button ps-primary" }, "Show over time");
+const go = el("button", { type: "submit", class: "ps-button ps-primary" }, t("classes.go"));
 const form = el("form", { class: "ps-class-form" },
-  el("label", { for: "ps-class-video" }, "Video"), find, choice,
-  el("label", { for: "ps-classes" }, "Classes, one a line"), names,
+  el("label", { for: "ps-class-video" }, t("classes.video")), find, choice,
+  el("label", { for: "ps-classes" }, t("classes.names")), names,
   el("div", { class: "ps-class-go" }, go));
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
 const chart = el("div", { class: "ps-chart", hidden: true });
@@ -33,6 +33,7 @@ function lines() {
 async function videos() {
   if (!journey.status || root.offsetParent === null) return;
   const { model } = journey.info;
+  // English in every language of the page, because the model reads nothing else.
   names.placeholder = model.toy ? "a red circle\na blue square\na green star" : "cooking\nplaying football\nriding a bicycle";
   find.hidden = journey.status.counts.done <= OFFERED;
   const question = new URLSearchParams({ state: "done", limit: OFFERED, words: find.hidden ? "" : find.value });
@@ -53,15 +54,15 @@ async function videos() {
 
 function offer(ready) {
   choice.replaceChildren(
-    el("option", { value: "" }, ready.length ? "Choose a video" : "No such video is indexed"),
+    el("option", { value: "" }, ready.length ? t("classes.choose") : t("classes.choose.none")),
     ...ready.map((one) => el("option", { value: one.video_id }, one.title)));
   choice.value = journey.video ?? "";
 }
 
 async function classify() {
   const classes = lines();
-  if (!journey.video) return say("Choose a video first.");
-  if (!classes.length) return say("Name at least one class, for instance one of those shown in grey.");
+  if (!journey.video) return say(t("classes.choose.first"));
+  if (!classes.length) return say(t("classes.missing"));
   say("");
   go.disabled = true;
   try {
@@ -95,12 +96,12 @@ function row(name, column, cells, answer, length) {
   const track = el("div", { class: "ps-track" });
   cells.forEach(([from, to], i) => {
     const share = answer.probabilities[i][column];
-    const cell = el("span", { class: "ps-cell", title: `${clock(from)} – ${clock(to)}: ${Math.round(100 * share)} %` });
+    const cell = el("span", { class: "ps-cell", title: t("classes.cell", { from: clock(from), to: clock(to), share: percent(share) }) });
     cell.style.cssText = `left:${(100 * from) / length}%;width:${(100 * (to - from)) / length}%;height:${100 * share}%`;
     track.append(cell);
   });
   const value = el("span", { class: "ps-share" });
-  const label = el("span", { class: "ps-class-name", title: name }, el("i"), el("span", {}, name));
+  const label = el("span", { class: "ps-class-name", title: name }, el("i"), el("span", { dir: "auto" }, name));
   const whole = el("div", { class: `ps-class-row ps-hue-${column % COLOURS}` }, label, track, value);
   return { whole, track, value, column };
 }
@@ -112,12 +113,12 @@ function draw(video, answer) {
   const head = el("div", { class: "ps-head", "aria-hidden": "true" });
   const tracks = el("div", {
     class: "ps-rows", role: "slider", tabindex: "0", "aria-valuemin": "0",
-    "aria-valuemax": length.toFixed(1), "aria-label": "Time in the video, over its classes",
+    "aria-valuemax": length.toFixed(1), "aria-label": t("classes.time"),
   }, ...rows.map((one) => one.whole), head);
   heat.seekable(line(tracks, rows), () => length, () => time, (at) => emit("seek", at), () => {});
   shown = { video, answer, rows, length, cells, head, tracks };
   chart.replaceChildren(
-    el("p", { class: "ps-hint" }, "How likely each class is among those named. Click a row to go there."),
+    el("p", { class: "ps-hint" }, t("classes.how")),
     tracks,
     el("div", { class: "ps-scale", "aria-hidden": "true" },
       el("span", {}, clock(0)), el("span", {}, clock(length / 2)), el("span", {}, clock(length))));
@@ -141,7 +142,7 @@ function follow() {
   const best = Math.max(...answer.probabilities[here]);
   for (const { whole, value, column } of rows) {
     const share = answer.probabilities[here][column];
-    value.textContent = `${Math.round(100 * share)} %`;
+    value.textContent = percent(share);
     whole.classList.toggle("ps-top", share === best);
   }
   head.style.setProperty("--ps-at", Math.min(1, time / length));

@@ -1,21 +1,21 @@
 // The library as a whole: how far indexing is, why it does not go on if it does not, and which index
 // answers while another one is being built.
-const { el, icon, iconButton, bar, on, api, menu, bytes, amount, number, percent, span, pace, journey } = window.prism;
+const { el, icon, iconButton, bar, on, api, menu, t, bytes, amount, percent, span, pace, journey } = window.prism;
 const root = element.querySelector(".ps-library-state");
 
 const headline = el("strong", { role: "status" });
 const figures = el("span", { class: "ps-figures" });
-const line = bar("The whole library");
+const line = bar(t("state.bar"));
 const hold = el("button", { type: "button", class: "ps-button", onclick: toggle });
-const more = iconButton("more", "What to do with all videos", null);
+const more = iconButton("more", t("state.menu"), null);
 const reason = el("p", { class: "ps-reason", hidden: true });
 const building = el("span", {});
-const anew = el("button", { type: "button", class: "ps-button", onclick: () => steer("retry") }, "Try them again");
-const give = el("button", { type: "button", class: "ps-button" }, "Give it up");
+const anew = el("button", { type: "button", class: "ps-button", onclick: () => steer("retry") }, t("state.anew"));
+const give = el("button", { type: "button", class: "ps-button" }, t("state.give"));
 const beside = el("div", { class: "ps-offer", hidden: true }, building, anew, give);
-const old = el("ul", { class: "ps-old", "aria-label": "Old indexes" });
+const old = el("ul", { class: "ps-old", "aria-label": t("state.old") });
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
-const board = el("section", { "aria-label": "Indexing", hidden: true },
+const board = el("section", { "aria-label": t("state.indexing"), hidden: true },
   el("div", { class: "ps-top" }, el("p", {}, headline, figures), hold, more),
   line.whole, reason, beside, old, trouble);
 root.replaceChildren(board);
@@ -28,26 +28,25 @@ function write(node, words) {
 }
 
 function title({ counts, paused, waiting }) {
-  if (paused) return "Paused";
-  if (counts.queued + counts.indexing === 0) return counts.done ? "Ready" : "Nothing is ready";
-  return waiting ? "Waiting" : "Indexing";
+  if (paused) return t("state.paused");
+  if (counts.queued + counts.indexing === 0) return counts.done ? t("state.done") : t("state.nothing");
+  return waiting ? t("state.queued") : t("state.indexing");
 }
 
 function told(status) {
   const { counts, videos } = status;
   const left = counts.queued + counts.indexing;
   if (!left) return [amount(counts.done, "video"), status.seconds_done ? span(status.seconds_done) : null];
-  const settled = `${number(videos - left)} of ${amount(videos, "video")}`;
+  const settled = t("state.settled", { settled: videos - left, count: videos });
   if (status.paused || status.waiting) return [settled];
-  return [settled, status.speed ? pace(status.speed) : null, status.left ? `about ${span(status.left)} left` : null];
+  return [settled, status.speed ? pace(status.speed) : null, status.left ? t("amount.left", { time: span(status.left) }) : null];
 }
 
 function switching(built, model) {
   if (built.held) return built.held;
-  const named = built.model === model ? `a new index for ${model}` : `the index for ${built.model}`;
-  const left = built.left ? `, about ${span(built.left)} left` : "";
-  const going = built.model === model ? "Search goes on with the current one." : `Search goes on with ${model}.`;
-  return `Building ${named} beside the current one: ${percent(built.share)}${left}. ${going}`;
+  const left = built.left ? `, ${t("amount.left", { time: span(built.left) })}` : "";
+  const values = { built: built.model, model, far: `${percent(built.share)}${left}` };
+  return built.model === model ? t("state.building", values) : t("state.building.another", values);
 }
 
 function draw(status) {
@@ -67,7 +66,7 @@ function draw(status) {
   anew.hidden = fixed || !built?.held;
   give.hidden = fixed;
   hold.hidden = fixed;
-  write(hold, paused ? "Resume" : "Pause");
+  write(hold, paused ? t("state.resume") : t("state.pause"));
   more.hidden = fixed;
   const now = `${status.model} ${status.switch !== null}`;
   if (answering !== now) leftovers();
@@ -95,41 +94,41 @@ async function leftovers() {
 }
 
 function leftover({ key, model, bytes: size }) {
-  const away = el("button", { type: "button", class: "ps-button" }, "Remove it");
+  const away = el("button", { type: "button", class: "ps-button" }, t("state.old.remove"));
   menu.confirm(away, () => ({
-    question: `Remove the old index of ${model}?`,
-    detail: "Videos stay. To search with that model again they have to be indexed again.",
-    yes: "Remove",
+    question: t("state.old.ask", { model }),
+    detail: t("state.old.detail"),
+    yes: t("row.remove"),
     act: () => steer(`collections/${key}`, "DELETE").then(leftovers),
   }));
-  const words = el("span", {}, `The old index of ${model} (${bytes(size)}) can be removed.`);
+  const words = el("span", {}, t("state.old.words", { model, size: bytes(size) }));
   return el("li", { class: "ps-offer" }, words, journey.info?.read_only ? null : away);
 }
 
 menu.confirm(give, () => {
   const { key } = journey.status.switch;
   return {
-    question: "Give the new index up?",
-    detail: "What is built of it is deleted. Videos stay, and search goes on with the current index.",
-    yes: "Give it up",
+    question: t("state.give.ask"),
+    detail: t("state.give.detail"),
+    yes: t("state.give"),
     act: () => steer(`collections/${key}`, "DELETE"),
   };
 });
 menu.attach(more, () => [
   {
-    text: "Index all again", picture: "again", act: () => steer("reindex"),
+    text: t("state.reindex"), picture: "again", act: () => steer("reindex"),
     ask: {
-      question: `Index all ${amount(journey.status.videos, "video")} again?`,
-      detail: "Each one stays searchable until its turn comes. Nothing is uploaded again.",
-      yes: "Index again",
-      no: "Not now",
+      question: t("state.reindex.ask", { count: journey.status.videos }),
+      detail: t("state.reindex.detail"),
+      yes: t("row.reindex"),
+      no: t("state.reindex.no"),
     },
   },
 ]);
 on("status", draw);
 on("lost", (message) => {
   board.classList.add("ps-lost");
-  write(headline, "No connection");
+  write(headline, t("state.lost"));
   write(figures, message);
 });
 if (journey.status) draw(journey.status);

@@ -1,48 +1,62 @@
-// The name, the model that serves, and one line about indexing while there is any.
-const { el, on, amount, percent, journey } = window.prism;
+// The name, the tabs, the model that serves, one line about indexing while there is any, and the
+// choice of the page's language.
+const { el, on, t, amount, percent, language, languages, nameOf, speak, tabs, menu, uploads, journey } = window.prism;
 const root = element.querySelector(".ps-masthead");
 
 const model = el("span", { class: "ps-model" });
-const state = el("span", { class: "ps-state", role: "status" });
-const banner = el("p", { class: "ps-banner", hidden: true });
+const state = el("span", { class: "ps-state" });
+const spoken = el("span", { class: "ps-unseen", role: "status" });
+const banner = el("p", { class: "ps-banner", hidden: true },
+  el("strong", {}, t("masthead.toy")), ` ${t("masthead.own")} `, el("code", {}, "prismsearch serve FOLDER"));
 const home = el("a", { class: "ps-brand", href: location.pathname });
 home.append(el("span", { class: "ps-prism", "aria-hidden": "true" }), "PrismSearch");
+const tongue = el("button", {
+  type: "button", class: "ps-button ps-tongue", "aria-label": `${t("language.choose")}: ${nameOf(language)}`,
+}, language.toUpperCase());
 root.replaceChildren(
-  el("header", {}, el("h1", {}, home), state, model),
+  el("header", {}, el("h1", {}, home), tabs.view, el("div", { class: "ps-now" }, state, spoken, model, tongue)),
   banner,
 );
 
 function describe(info) {
-  model.textContent = info.model.toy ? "toy model" : info.model.name;
-  model.title = `${info.model.description} Runs on ${info.device}.`;
+  model.textContent = info.model.toy ? t("masthead.toy.model") : info.model.name;
+  model.title = t("masthead.runs", { model: info.model.name, device: info.device });
   banner.hidden = !info.model.toy;
-  if (!info.model.toy || banner.childNodes.length) return;
-  banner.append(
-    el("strong", {}, "This model knows only drawn shapes."),
-    " For your own videos, use VideoPrism: ",
-    el("code", {}, "prismsearch serve FOLDER"),
-  );
 }
 
 function tell(status) {
   describe(journey.info);
   state.classList.toggle("ps-busy", journey.busy(status));
   state.classList.remove("ps-lost");
-  state.textContent = words(status);
+  const [kind, text] = words(status);
+  say(kind, text);
+}
+
+// A reader of screens hears of it when something else begins, not at every per cent.
+function say(kind, text) {
+  if (state.textContent !== text) state.textContent = text;
+  if (spoken.dataset.kind !== kind) spoken.textContent = text;
+  spoken.dataset.kind = kind;
 }
 
 function words({ counts, paused, waiting, videos, share, switch: built }) {
   const left = counts.queued + counts.indexing;
-  if (!left && !built) return amount(videos, "video");
-  if (paused) return "Indexing is paused";
-  if (waiting) return "Indexing waits";
-  if (!left) return `New index · ${percent(built.share)}`;
-  return `Indexing ${amount(left, "video")} · ${percent(share)}`;
+  if (!left && !built) return ["rest", amount(videos, "video")];
+  if (paused) return ["paused", t("masthead.paused")];
+  if (waiting) return ["waiting", t("masthead.waiting")];
+  if (!left) return ["switch", t("masthead.switch", { share: percent(built.share) })];
+  return ["indexing", t("masthead.indexing", { count: left, share: percent(share) })];
 }
 
+// Files on their way would have to be chosen again, for the page is loaded anew.
+const question = () => ({ question: t("language.uploads"), detail: t("language.uploads.detail"), yes: t("language.switch"), no: t("language.stay") });
+menu.attach(tongue, () => languages.map((code) => ({
+  text: nameOf(code), lang: code, picture: code === language ? "done" : null, act: () => speak(code),
+  ask: uploads.busy() ? question() : null,
+})));
 on("status", tell);
 on("lost", (message) => {
-  state.textContent = message;
+  say("lost", message);
   state.classList.remove("ps-busy");
   state.classList.add("ps-lost");
 });

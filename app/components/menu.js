@@ -2,7 +2,8 @@
 window.prism.menu ??= (() => {
   const { el, icon, popover, t } = window.prism;
 
-  // items(): [{text, picture, act, danger, ask: {question, detail, yes, no}}], asked for at each opening.
+  // items(): [{text, picture, act, danger, lang, ask: {question, detail, yes, no}}], asked for at each
+  // opening; `lang` is the language of the text where it is another one.
   function attach(button, items) {
     const sheet = popover.attach(button, () => list(sheet, items()), { role: "menu", look: "ps-menu" });
     steer(sheet);
@@ -19,10 +20,11 @@ window.prism.menu ??= (() => {
     sheet.replaceChildren(...items.map((item) => entry(sheet, item)));
   }
 
-  function entry(sheet, { text, picture, act, danger, ask }) {
+  function entry(sheet, { text, picture, act, danger, ask, lang }) {
     const choose = () => (ask ? put(sheet, { ...ask, act }) : done(sheet, act));
     const look = danger ? "ps-entry ps-bad" : "ps-entry";
-    return el("button", { type: "button", role: "menuitem", class: look, onclick: choose }, icon(picture), text);
+    return el("button", { type: "button", role: "menuitem", class: look, lang, onclick: choose },
+      picture ? icon(picture) : el("span", { class: "ps-icon" }), text);
   }
 
   function put(sheet, { question, detail, yes, no = t("menu.keep"), act }) {

@@ -2,13 +2,13 @@
 // restarted server or a closed page costs no more than what was just under way. Knows nothing of
 // what becomes of a video once it has arrived.
 window.prism.uploads ??= (() => {
-  const { el, iconButton, bar, refusal, sentence, bytes, percent, journey } = window.prism;
+  const { el, iconButton, bar, refusal, sentence, bytes, percent, t, journey } = window.prism;
   const HOME = "/api/v1/uploads";
   const SLICE = 8 * 2 ** 20;
   const AT_ONCE = 2;
   const LONGEST_PAUSE = 15; // seconds between two tries
 
-  const list = el("ul", { class: "ps-sending", "aria-label": "Files on their way" });
+  const list = el("ul", { class: "ps-sending", "aria-label": t("upload.list") });
   const summary = el("p", { class: "ps-status", role: "status", hidden: true });
   const view = el("div", {}, summary, list);
   const jobs = new Map(); // by file: those that wait or are being sent
@@ -48,7 +48,7 @@ window.prism.uploads ??= (() => {
         advance(job, job.offset + event.loaded);
       };
       request.onload = () => resolve(request);
-      request.onerror = request.onabort = () => reject(new Lost("Connection lost, trying again"));
+      request.onerror = request.onabort = () => reject(new Lost(t("upload.lost")));
       request.onloadend = () => clearTimeout(alarm);
       expect(30);
       job.abort = () => request.abort();
@@ -65,8 +65,8 @@ window.prism.uploads ??= (() => {
       return advance(job, job.offset);
     }
     if (status === 404) forget(job); // given up after a day, or stopped in another window
-    if (status === 404 || status === 409) throw new Lost("Trying again");
-    if (status >= 500) throw new Lost(`${sentence(answer.response, status)} Trying again.`);
+    if (status === 404 || status === 409) throw new Lost(t("upload.again"));
+    if (status >= 500) throw new Lost(`${sentence(answer.response, status)} ${t("upload.again")}`);
     throw new Refused(sentence(answer.response, status));
   }
 
@@ -101,7 +101,7 @@ window.prism.uploads ??= (() => {
       } catch (error) {
         if (job.stopped) return;
         const gone = !(await readable(job.file));
-        if (gone) return fail(job, `“${job.name}” can no longer be read. Choose it again to go on.`);
+        if (gone) return fail(job, t("upload.gone", { name: job.name }));
         if (!(error instanceof Lost)) return fail(job, error.message);
         job.words.textContent = error.message;
         await pause(job);
@@ -153,17 +153,18 @@ window.prism.uploads ??= (() => {
     const at = performance.now();
     job.marks = [...job.marks.filter((mark) => at - mark.at < 5000), { at, sent }];
     const { at: since, sent: before } = job.marks[0];
-    const pace = at - since > 500 ? `, ${bytes((1000 * (sent - before)) / (at - since))}/s` : "";
+    const pace = at - since > 500 ? t("upload.pace", { size: bytes((1000 * (sent - before)) / (at - since)) }) : "";
     job.progress.set(sent / size);
-    job.words.textContent = sent < size ? `${percent(sent / size)} of ${bytes(size)}${pace}` : "Checking";
+    const far = t("upload.far", { share: percent(sent / size), size: bytes(size), pace });
+    job.words.textContent = sent < size ? far : t("step.check");
   }
 
   function show(key, name, file = null) {
-    const progress = bar(`Sending ${name}`);
+    const progress = bar(t("upload.bar", { name }));
     const words = el("span", { class: "ps-words" });
     const job = { key, name, file, progress, words, url: recalled(key)?.url, offset: 0, tries: 0, marks: [] };
-    const close = iconButton("close", `Do not send ${name}`, () => stop(job));
-    job.item = el("li", {}, el("span", { class: "ps-file", title: name }, name), progress.whole, words, close);
+    const close = iconButton("close", t("upload.stop", { name }), () => stop(job));
+    job.item = el("li", {}, el("span", { class: "ps-file", title: name, dir: "auto" }, name), progress.whole, words, close);
     stale.get(key)?.item.remove();
     list.append(job.item);
     return job;
@@ -177,7 +178,7 @@ window.prism.uploads ??= (() => {
       const problem = refusal(file, journey.info?.max_upload_bytes) || strange(file);
       if (problem) fail(job, problem);
       else {
-        job.words.textContent = `${bytes(file.size)}, waiting`;
+        job.words.textContent = t("upload.waits", { size: bytes(file.size) });
         jobs.set(key, job);
       }
     }
@@ -189,7 +190,7 @@ window.prism.uploads ??= (() => {
     const suffix = file.name.match(/\.[^.]+$/)?.[0].toLowerCase();
     const known = journey.info?.suffixes;
     if (!suffix || !known || known.includes(suffix) || file.type.startsWith("video/")) return null;
-    return `“${file.name}” is not a video. Taken are ${known.join(", ")}.`;
+    return t("upload.strange", { name: file.name, known: known.join(", ") });
   }
 
   function work() {
@@ -210,7 +211,7 @@ window.prism.uploads ??= (() => {
   function tell() {
     if (!jobs.size) arrived = 0;
     summary.hidden = jobs.size <= AT_ONCE;
-    summary.textContent = `${arrived} of ${arrived + jobs.size} files sent`;
+    summary.textContent = t("upload.sent", { arrived, all: arrived + jobs.size });
   }
 
   // Names what an earlier visit left half sent: only the person can open those files again.
@@ -226,7 +227,7 @@ window.prism.uploads ??= (() => {
         const share = told("Upload-Offset") / told("Upload-Length");
         const job = show(key, name);
         job.progress.set(share);
-        job.words.textContent = `${percent(share)} has arrived. Choose it again to go on.`;
+        job.words.textContent = t("upload.recalled", { share: percent(share) });
         stale.set(key, job);
       }
     }
@@ -234,5 +235,5 @@ window.prism.uploads ??= (() => {
 
   window.addEventListener("online", () => jobs.forEach((job) => job.wake?.()));
   recall();
-  return { view, add };
+  return { view, add, busy: () => jobs.size > 0 };
 })();

@@ -1,10 +1,7 @@
 // One video's line in the library: what it is, how far it got, and what can be done with it.
 // Knows nothing of the lines around it. A line is patched in place, so that nothing flickers.
 window.prism.videoRow ??= (() => {
-  const { el, icon, iconButton, bar, api, menu, clock, bytes, percent, span, pace, emit, journey } = window.prism;
-  const STATES = { queued: "Waiting", indexing: "Indexing", done: "Ready", failed: "Failed", cancelled: "Stopped" };
-  const STEPS = { open: "Opening", read: "Reading", embed: "Analysing", store: "Storing", check: "Checking" };
-
+  const { el, icon, iconButton, bar, api, menu, t, said, clock, bytes, percent, span, pace, emit, journey } = window.prism;
   function facts(video) {
     const length = video.duration ? clock(video.duration) : null;
     const size = video.width ? `${video.width}×${video.height}` : null;
@@ -13,39 +10,40 @@ window.prism.videoRow ??= (() => {
 
   function progress(video) {
     return [
-      STEPS[video.step],
+      video.step ? t(`step.${video.step}`) : null,
       video.segments_planned ? percent(video.share) : null,
       video.speed ? pace(video.speed) : null,
-      video.left ? `about ${span(video.left)} left` : null,
+      video.left ? t("amount.left", { time: span(video.left) }) : null,
     ];
   }
 
   function words(video) {
-    if (video.missing) return ["Its file is gone; search leaves it out."];
-    const kept = video.segments_done ? `${percent(video.share)} can be searched` : null;
-    if (video.state === "failed") return [video.note || "It could not be indexed.", kept];
-    if (video.state === "indexing") return [...progress(video), video.note];
-    const again = video.state === "queued" && video.redo ? "to be indexed again" : null;
-    return [...facts(video), again, video.state === "cancelled" ? kept : null, video.note];
+    if (video.missing) return [t("row.gone")];
+    const kept = video.segments_done ? t("row.kept", { share: percent(video.share) }) : null;
+    const note = video.note && said(video.error_code, video.note);
+    if (video.state === "failed") return [note || t("row.failed"), kept];
+    if (video.state === "indexing") return [...progress(video), note];
+    const again = video.state === "queued" && video.redo ? t("row.redo") : null;
+    return [...facts(video), again, video.state === "cancelled" ? kept : null, note];
   }
 
   function label(video) {
-    if (video.missing) return "Missing";
-    if (video.state === "failed" && video.step) return `Failed while ${STEPS[video.step].toLowerCase()}`;
-    return video.state === "done" && video.note ? "Partly ready" : STATES[video.state];
+    if (video.missing) return t("state.missing");
+    if (video.state === "failed" && video.step) return t(`row.failed.${video.step}`);
+    return video.state === "done" && video.note ? t("row.partly") : t(`state.${video.state}`);
   }
 
   function create(video) {
     const [chip, text] = [el("span", { class: "ps-chip-state" }), el("span", { class: "ps-words" })];
-    const name = el("span", { class: "ps-name" }, video.title);
+    const name = el("span", { class: "ps-name", dir: "auto" }, video.title);
     const picture = el("img", { alt: "", width: 96, height: 54, loading: "lazy" });
     picture.addEventListener("error", () => picture.classList.add("ps-missing"));
     const open = el("button", { type: "button", class: "ps-open-video", onclick: () => journey.open(video.video_id, 0) },
       el("span", { class: "ps-thumb" }, icon("film"), picture),
       el("span", { class: "ps-about" }, name, el("span", { class: "ps-how" }, chip, text)));
     const problem = el("p", { class: "ps-error", role: "alert", hidden: true });
-    const line = bar(`Indexing ${video.title}`);
-    const more = iconButton("more", `What to do with ${video.title}`, null);
+    const line = bar(t("row.bar", { title: video.title }));
+    const more = iconButton("more", t("row.menu", { title: video.title }), null);
     const whole = el("li", { "data-video": video.video_id }, open, more, problem, line.whole);
     const row = { whole, name, chip, text, picture, line, more, problem, video };
     menu.attach(more, () => choices(row));
@@ -74,17 +72,17 @@ window.prism.videoRow ??= (() => {
     const steer = (text, picture, verb) => ({ text, picture, act: () => ask(row, verb) });
     const waits = state === "queued" || state === "indexing";
     return [
-      state === "queued" && steer("Move to front", "front", "front"),
-      waits && steer("Stop", "stop", "cancel"),
-      ["failed", "cancelled"].includes(state) && steer("Try again", "again", "retry"),
-      state === "done" && !missing && steer("Index again", "again", "reindex"),
-      { text: "Remove", picture: "trash", danger: true, ask: removal(row.video), act: () => remove(row) },
+      state === "queued" && steer(t("row.front"), "front", "front"),
+      waits && steer(t("row.stop"), "stop", "cancel"),
+      ["failed", "cancelled"].includes(state) && steer(t("row.retry"), "again", "retry"),
+      state === "done" && !missing && steer(t("row.reindex"), "again", "reindex"),
+      { text: t("row.remove"), picture: "trash", danger: true, ask: removal(row.video), act: () => remove(row) },
     ].filter(Boolean);
   }
 
   function removal(video) {
-    const fate = video.managed ? "Its file was uploaded here and is deleted." : "Its file stays where it lies.";
-    return { question: `Remove “${video.title}”?`, detail: `It can no longer be found. ${fate}`, yes: "Remove" };
+    const detail = video.managed ? t("row.remove.managed") : t("row.remove.kept");
+    return { question: t("row.remove.ask", { title: video.title }), detail, yes: t("row.remove") };
   }
 
   async function ask(row, verb) {

@@ -1,30 +1,28 @@
 // The library: a drop zone, the files on their way, and every video, a hundred at a time. Only what
 // is on the screen is asked for again.
-const { el, icon, on, api, dropzone, menu, bytes, number, journey, uploads, videoRow } = window.prism;
+const { el, icon, on, t, api, dropzone, menu, bytes, number, journey, uploads, videoRow } = window.prism;
 const root = element.querySelector(".ps-video-table");
 const CHUNK = 100;
-const FILTERS = {
-  "": "All", queued: "Waiting", indexing: "Indexing", done: "Ready", failed: "Failed", cancelled: "Stopped", missing: "Missing",
-};
+const STATES = ["all", "queued", "indexing", "done", "failed", "cancelled", "missing"];
 
 const picker = el("input", { type: "file", accept: "video/*,.mkv", multiple: true, hidden: true, tabindex: "-1" });
-picker.setAttribute("aria-label", "Videos to add");
-const pick = el("button", { type: "button", class: "ps-button ps-primary", onclick: () => picker.click() }, "Choose files");
+picker.setAttribute("aria-label", t("library.picker"));
+const pick = el("button", { type: "button", class: "ps-button ps-primary", onclick: () => picker.click() }, t("library.choose"));
 const zone = el("div", { class: "ps-drop", hidden: true },
-  icon("upload"), el("p", {}, "Drop videos here, or"), pick, el("p", { class: "ps-hint" }), picker);
-const locked = el("p", { class: "ps-hint", hidden: true }, "This library is read-only: videos cannot be added or removed here.");
+  icon("upload"), el("p", {}, t("library.drop")), pick, el("p", { class: "ps-hint" }), picker);
+const locked = el("p", { class: "ps-hint", hidden: true }, t("library.locked"));
 const followed = el("p", { class: "ps-hint ps-followed", hidden: true });
-const chips = Object.entries(FILTERS).map(([state, name]) => filter(state, name));
-const find = el("input", { type: "search", placeholder: "Part of a title", "aria-label": "Filter by title" });
-const again = el("button", { type: "button", class: "ps-button", hidden: true, onclick: retryAll }, "Try all failed again");
+const chips = STATES.map((state) => filter(state === "all" ? "" : state, t(`state.${state}`)));
+const find = el("input", { type: "search", class: "ps-input", placeholder: t("library.find.hint"), "aria-label": t("library.find") });
+const again = el("button", { type: "button", class: "ps-button", hidden: true, onclick: retryAll }, t("library.again"));
 const bench = el("div", { class: "ps-bench", hidden: true },
-  el("div", { class: "ps-filters", role: "group", "aria-label": "Which videos" }, ...chips.map((one) => one.button)), find, again);
+  el("div", { class: "ps-filters", role: "group", "aria-label": t("library.which") }, ...chips.map((one) => one.button)), find, again);
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
-const list = el("ul", { class: "ps-videos", "aria-label": "Videos" });
+const list = el("ul", { class: "ps-videos", "aria-label": t("library.videos") });
 const nothing = el("p", { class: "ps-status", role: "status", hidden: true });
 const shown = el("span", { class: "ps-hint" });
 const further = el("div", { class: "ps-further", hidden: true },
-  el("button", { type: "button", class: "ps-button", onclick: reach }, `Show ${CHUNK} more`), shown);
+  el("button", { type: "button", class: "ps-button", onclick: reach }, t("library.more", { count: CHUNK })), shown);
 root.replaceChildren(zone, locked, followed, uploads.view, bench, trouble, list, nothing, further);
 
 const rows = new Map(); // by video id
@@ -110,9 +108,9 @@ function arrange(ids) {
 function tell() {
   const some = asked.state || asked.words;
   nothing.hidden = total > 0;
-  nothing.textContent = some ? "No video is like that." : "No videos yet.";
+  nothing.textContent = some ? t("library.none.such") : t("library.none");
   further.hidden = total <= chunks.length * CHUNK;
-  shown.textContent = `${number(rows.size)} of ${number(total)}`;
+  shown.textContent = t("library.shown", { shown: rows.size, total });
 }
 
 // The hundreds that can be seen now; the first one as long as there is nothing to see.
@@ -130,8 +128,8 @@ function refresh() {
 }
 
 function folders(all) {
-  const named = all.map(({ name, there }) => (there ? name : `${name} (not there now; its videos wait for it)`));
-  return named.length ? `${all.length > 1 ? "Followed folders" : "Followed folder"}: ${named.join(", ")}` : "";
+  const named = all.map(({ name, there }) => (there ? name : t("library.folder.away", { name })));
+  return named.length ? t("library.folders", { count: all.length, names: named.join(", ") }) : "";
 }
 
 function draw(status) {
@@ -140,7 +138,7 @@ function draw(status) {
   followed.hidden = !followed.textContent;
   zone.hidden = fixed;
   locked.hidden = !fixed;
-  zone.querySelector(".ps-hint").textContent = `Up to ${bytes(journey.info.max_upload_bytes)} each. They stay on this machine.`;
+  zone.querySelector(".ps-hint").textContent = t("library.limit", { size: bytes(journey.info.max_upload_bytes) });
   again.hidden = fixed || !status.counts.failed || !["", "failed"].includes(asked.state);
   refresh();
 }

@@ -4,6 +4,7 @@ window.prismWords ??= (() => {
   const KEPT = "prismsearch.language";
   const catalogue = window.prismCatalogue;
   const languages = Object.keys(catalogue);
+  const nameOf = (code) => catalogue[code]["language.name"];
   const language = chosen();
   const plural = new Intl.PluralRules(language);
   document.documentElement.lang = language;
@@ -26,14 +27,14 @@ window.prismWords ??= (() => {
 
   // Takes effect when the page is loaded anew, with all of its state, which the address holds.
   function speak(code) {
+    const address = new URL(location.href);
+    address.searchParams.delete("lang");
     try {
       localStorage.setItem(KEPT, code);
     } catch {
-      // the address carries it
+      address.searchParams.set("lang", code);
     }
-    const address = new URL(location.href);
-    address.searchParams.set("lang", code);
-    location.assign(address);
+    location.replace(address);
   }
 
   // The sentence under this key with its {names} filled in; `count` chooses the plural form.
@@ -44,9 +45,15 @@ window.prismWords ??= (() => {
     return sentence.replace(/\{(\w+)\}/g, (_, name) => said(values[name]));
   }
 
+  // A name within a sentence must not turn its other words around: what steers the direction of
+  // writing is taken out, and what is written from right to left is set apart.
   function said(value) {
-    return typeof value === "number" ? value.toLocaleString(language) : String(value ?? "");
+    if (typeof value === "number") return value.toLocaleString(language);
+    const text = String(value ?? "").replace(/[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g, "");
+    return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(text) ? `\u2068${text}\u2069` : text;
   }
 
-  return { t, speak, language, languages };
+  const knows = (key) => key in catalogue[language];
+
+  return { t, knows, speak, language, languages, nameOf };
 })();
