@@ -41,7 +41,7 @@ def theme() -> Base:
 
 
 def panel(name: str) -> gr.Column:
-    """What one tab shows; the tabs themselves are ours (tabs.js), so that they speak any language."""
+    """What one tab shows; the tabs are ours (tabs.js), so that they speak any language."""
     return gr.Column(elem_id=f"ps-panel-{name}", elem_classes="ps-panel", min_width=0)
 
 
