@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.errors import NotReadyError
-from app.examples import Examples
 from app.schemas import Identifier
 from indexer.engine import Engine
+from indexer.examples import Examples
 from indexer.library import Video
 from indexer.tags import Tags
 
@@ -21,12 +21,13 @@ def _engine(request: Request) -> Engine:
     return engine
 
 
-def _examples(request: Request) -> Examples:
-    examples: Examples = request.app.state.examples
-    return examples
-
-
 OpenEngine = Annotated[Engine, Depends(_engine)]
+
+
+def _examples(engine: OpenEngine) -> Examples:
+    return engine.examples
+
+
 KnownExamples = Annotated[Examples, Depends(_examples)]
 
 

@@ -73,3 +73,8 @@ def strip_url(engine: Engine, video_id: str, index: int) -> str | None:
     """Where a segment's frames are, side by side; None if its video has no such pictures."""
     there = engine.serving.media.has_strips(video_id)
     return f"/media/{video_id}/strip/{index}.jpg" if there else None
+
+
+def example_url(query_id: str) -> str:
+    """Where an example's picture is."""
+    return f"/api/v1/queries/{query_id}/poster.jpg"

@@ -10,10 +10,10 @@ from itertools import groupby
 import numpy as np
 
 from app.asking import Asked, Place, Term
-from app.describe import poster_url
+from app.describe import example_url, poster_url
 from app.errors import NotFoundError
-from app.examples import Example, Examples
 from app.found import ConditionOut
+from indexer.examples import Example, Examples
 from indexer.index import Index
 from indexer.library import Library
 from indexer.question import Condition, Question
@@ -51,7 +51,7 @@ class Meaning:
         if term.stretch is not None:
             return search.stretch(*term.stretch)
         if term.kind == "clip":
-            return self._example(term.text).vector
+            return self._example(term.text).vectors
         return search.text_vector(term.text)
 
     def _segments(self, places: Sequence[Place]) -> np.ndarray | None:
@@ -61,8 +61,8 @@ class Meaning:
         return np.stack([one.vector for one in found])
 
     def _example(self, query_id: str) -> Example:
-        example = self._examples.get(query_id)
-        if example is None or example.collection != self._index.key:
+        example = self._examples.get(query_id, self._index.key)
+        if example is None:
             raise NotFoundError("This example is no longer remembered. Please give it again.")
         return example
 
@@ -90,6 +90,8 @@ class Meaning:
         return f"{self._library.need(video_id).title}, {clock(start)}-{clock(end)}"
 
     def _poster(self, term: Term) -> str | None:
+        if term.kind == "clip":
+            return example_url(term.text)
         if term.place is not None:
             return poster_url(term.place.video_id, term.place.index)
         if term.stretch is None:

@@ -79,12 +79,13 @@ class SegmentsOut(BaseModel):
     total: int
 
 
-class QueryOut(BaseModel):
-    """What was searched for: words, or an example video under its id."""
+class ExampleOut(BaseModel):
+    """An example to search with: `clip:<query_id>` in a question, and the address of its picture."""
 
-    kind: Literal["words", "example"]
+    query_id: str
     label: str
-    query_id: str | None = None
+    kind: Literal["clip"] = "clip"
+    poster: str
 
 
 class VideoOut(BaseModel):

@@ -13,10 +13,10 @@ from app.access import KnownExamples, OpenEngine, SearchableVideo
 from app.asking import Asked, read
 from app.describe import poster_url, strip_url
 from app.errors import ApiError
-from app.examples import Examples
 from app.found import ConditionOut, CurveOut, HeatmapOut, MomentOut, SearchOut, StepOut
 from app.meaning import Meaning
 from indexer.engine import Engine
+from indexer.examples import Examples
 from indexer.filters import Filters
 from indexer.index import Index
 from indexer.library import Video

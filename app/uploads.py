@@ -1,4 +1,4 @@
-"""Videos that people send: into the library, or as an example to search with.
+"""What people send: videos into the library, and videos or pictures to search with.
 
 The body is the file itself; its name travels in the address. How much is taken is for the indexer
 to say. A slow sender keeps no thread: each piece of its bytes is written by one once it is there.
@@ -9,16 +9,17 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import PurePath
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 
 from app.access import KnownExamples, OpenEngine
 from app.bodies import body_pieces, whole_number
-from app.describe import describe_video
-from app.errors import ApiError, LengthRequiredError
-from app.examples import Example
-from app.schemas import QueryOut, VideoOut
+from app.describe import describe_video, example_url
+from app.errors import ApiError, LengthRequiredError, NotFoundError
+from app.media import CACHED
+from app.schemas import ExampleOut, Identifier, VideoOut
 from indexer.engine import Engine
+from indexer.examples import Example
 from indexer.uploads import Received
 
 router = APIRouter(prefix="/api/v1")
@@ -37,14 +38,26 @@ async def upload(request: Request, engine: OpenEngine, title: Title = "video.mp4
 
 @router.post("/queries", status_code=201)
 async def example(
-    request: Request, engine: OpenEngine, examples: KnownExamples, title: Title = "example.mp4"
-) -> QueryOut:
-    """Take one video as a query; its file is deleted as soon as it has become a vector."""
-    index = engine.serving
+    request: Request, engine: OpenEngine, examples: KnownExamples, title: Title = "example"
+) -> ExampleOut:
+    """Take one video or picture as a query; its file is deleted as soon as it is understood."""
+    index, label = engine.serving, plain_name(title)
     async with received(request, engine, engine.settings.max_example_bytes) as file:
-        vector = await run_in_threadpool(index.search.video_vectors, file.path)
-    examples.remember(Example(file.sha256, plain_name(title), vector, index.key))
-    return QueryOut(kind="example", label=plain_name(title), query_id=file.sha256)
+        seen = await run_in_threadpool(index.search.example, file.path)
+    given = Example(file.sha256, label, seen.vectors, seen.poster)
+    await run_in_threadpool(examples.remember, given, index.key)
+    return ExampleOut(query_id=file.sha256, label=label, poster=example_url(file.sha256))
+
+
+@router.api_route(
+    "/queries/{query_id}/poster.jpg", methods=["GET", "HEAD"], response_class=Response
+)
+def example_poster(query_id: Identifier, engine: OpenEngine, examples: KnownExamples) -> Response:
+    """How an example looks, or the middle of one that moves (JPEG)."""
+    known = examples.get(query_id, engine.serving.key)
+    if known is None:
+        raise NotFoundError("This example is no longer remembered. Please give it again.")
+    return Response(known.poster, media_type="image/jpeg", headers=CACHED)
 
 
 @asynccontextmanager

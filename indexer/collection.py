@@ -75,9 +75,9 @@ class Collections:
         )
 
     def forget(self, fingerprint: str) -> None:
-        """A collection and its jobs are gone."""
+        """A collection, its jobs and its examples are gone."""
         with self._database.together():
-            for table in ("collections", "jobs", "leftovers"):
+            for table in ("collections", "jobs", "leftovers", "examples"):
                 self._database.rows(f"DELETE FROM {table} WHERE fingerprint = ?", fingerprint)
 
     # Videos that were removed while a collection was not open.

@@ -171,6 +171,18 @@ STEPS = (
     ) STRICT;
     CREATE INDEX selected_by_video ON selected (video_id);
     """,
+    # What was given as a query, so that links to it outlive the process.
+    """
+    CREATE TABLE examples (
+        fingerprint TEXT NOT NULL,
+        query_id TEXT NOT NULL,
+        label TEXT NOT NULL,
+        windows INTEGER NOT NULL,
+        vectors BLOB NOT NULL,
+        poster BLOB NOT NULL,
+        PRIMARY KEY (fingerprint, query_id)
+    ) STRICT;
+    """,
 )
 
 

@@ -28,6 +28,8 @@ VideoCode = Literal[
     "out_of_memory",
     "io_error",
     "not_there",
+    "picture_kind",
+    "picture_damaged",
 ]
 VIDEO_CODES: tuple[VideoCode, ...] = get_args(VideoCode)
 
@@ -104,6 +106,14 @@ _SENTENCES: dict[VideoCode, tuple[str, str]] = {
     "not_there": (
         "The file is not there; perhaps its disk or folder is away.",
         "Bring it back: indexing goes on by itself.",
+    ),
+    "picture_kind": (
+        "Pictures of this kind cannot be read here: only PNG, JPEG, WebP, AVIF, BMP and GIF can.",
+        "Save it as JPEG or PNG.",
+    ),
+    "picture_damaged": (
+        "The picture is damaged or cut off.",
+        "Open it elsewhere and save it again, or choose another.",
     ),
 }
 
@@ -196,6 +206,12 @@ class NothingAsked(IndexerError):  # noqa: N818
     code = "nothing_asked"
 
 
+class NothingFound(LibraryError):  # noqa: N818
+    """What was to be made of moments needs at least one."""
+
+    code = "nothing_found"
+
+
 class NotIndexed(LibraryError):  # noqa: N818
     """Nothing was ever indexed with this model here."""
 
@@ -257,6 +273,18 @@ class DiskFull(LibraryError):  # noqa: N818
     """The disk does not hold what was to be written."""
 
     code = "disk_full"
+
+
+class StudyFailed(IndexerError):  # noqa: N818
+    """What is computed over the whole library could not be."""
+
+    code = "study_failed"
+
+
+class FilesWouldGo(LibraryError):  # noqa: N818
+    """What is to be removed is kept here alone, and nobody has said that it may be deleted."""
+
+    code = "files_would_go"
 
 
 class LibraryBusy(LibraryError):  # noqa: N818

@@ -1,9 +1,10 @@
-"""An example video as a query: a few windows of it, each a vector.
+"""A video or a picture as a query: a few windows of it, each a vector, and how it looks.
 
 Knows which windows stand for the whole. Keeps nothing and stores nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,36 +12,35 @@ import numpy as np
 from encoder.embedder import Embedder
 from indexer.decoding import Reader, Sample
 from indexer.errors import VideoError
-from indexer.reader import probe, read_frames
+from indexer.reader import probe, read_frames, read_still
 from indexer.segments import Segment, grid_size, plan, rate_for
 from indexer.settings import Fingerprint
 
 MOST_WINDOWS = 8
 
 
-def embed_video(
-    path: Path, embedder: Embedder, made_as: Fingerprint, reader: Reader = "pyav"
-) -> np.ndarray:
-    """Unit vectors, float32 [windows, dim]: one window if it is short, else up to 8 spread evenly.
+@dataclass(frozen=True)
+class Embedded:
+    """What became of an example: unit vectors, float32 [Q, dim], and a JPEG of its middle."""
 
-    Windows are cut as those of the collection `made_as`. Raises VideoError if it cannot be read.
+    vectors: np.ndarray
+    poster: bytes
+
+
+def embed_example(
+    path: Path, embedder: Embedder, made_as: Fingerprint, reader: Reader = "pyav"
+) -> Embedded:
+    """A picture gives one vector, a video one if it is short, else up to 8 spread evenly.
+
+    Made as the segments of the collection `made_as` are. Raises VideoError if it cannot be read.
     """
-    frames, duration = made_as.frames, probe(path).duration
-    if duration <= 0:
-        raise VideoError("nothing_decodable")  # no window fits into no time
-    rate = rate_for(duration, frames, made_as.fps)
-    planned = plan(grid_size(duration, rate), frames, made_as.hop_frames, duration, rate)
-    chosen = spread(planned, MOST_WINDOWS)
-    with read_frames(
-        path,
-        pixels=made_as.pixels,
-        fps=rate,
-        reader=reader,
-        resize=made_as.resize,
-        thumbnails=False,
-    ) as samples:
-        clips = _clips(samples, chosen)
-    return embedder.embed_clips(clips)
+    still = read_still(path, pixels=made_as.pixels, resize=made_as.resize)
+    if still is None:
+        clips, seen = _of_video(path, made_as, reader)
+    else:
+        clips, seen = [np.stack([still.pixels] * made_as.frames)], still
+    assert seen.thumbnail is not None
+    return Embedded(embedder.embed_clips(clips), seen.thumbnail)
 
 
 def spread(segments: Sequence[Segment], most: int) -> list[Segment]:
@@ -50,16 +50,29 @@ def spread(segments: Sequence[Segment], most: int) -> list[Segment]:
     return [segments[place] for place in places]
 
 
-def _clips(samples: Iterable[Sample], segments: Sequence[Segment]) -> list[np.ndarray]:
-    """Each segment's frames; where the video ends early, its last frame stays."""
-    wanted = {index for segment in segments for index in segment.frames}
-    kept: dict[int, np.ndarray] = {}
-    last = 0
+def _of_video(path: Path, made_as: Fingerprint, reader: Reader) -> tuple[list[np.ndarray], Sample]:
+    """The clips that stand for a video, and the sample in its middle."""
+    frames, duration = made_as.frames, probe(path).duration
+    if duration <= 0:
+        raise VideoError("nothing_decodable")  # no window fits into no time
+    rate = rate_for(duration, frames, made_as.fps)
+    samples = grid_size(duration, rate)
+    planned = plan(samples, frames, made_as.hop_frames, duration, rate)
+    chosen = spread(planned, MOST_WINDOWS)
+    wanted = {index for segment in chosen for index in segment.frames} | {samples // 2}
+    with read_frames(
+        path, pixels=made_as.pixels, fps=rate, reader=reader, resize=made_as.resize
+    ) as found:
+        kept = _kept(found, wanted)
+    clips = [np.stack([kept[index].pixels for index in segment.frames]) for segment in chosen]
+    return clips, kept[samples // 2]
+
+
+def _kept(samples: Iterable[Sample], wanted: set[int]) -> dict[int, Sample]:
+    """The samples that are wanted; where the video ends early, its last one stays."""
+    kept: dict[int, Sample] = {}
     for sample in samples:
-        last = sample.index
-        if last in wanted:
-            kept[last] = sample.pixels
-        final = sample.pixels
-    for index in wanted - kept.keys():
-        kept[index] = final
-    return [np.stack([kept[index] for index in segment.frames]) for segment in segments]
+        if sample.index in wanted:
+            kept[sample.index] = sample
+        last = sample
+    return {index: kept.get(index, last) for index in wanted}

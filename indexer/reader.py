@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from indexer import decoding
+from indexer import decoding, still
 from indexer.decoding import Limits, Probe, Reader, Request, Resize, Sample, Summary
 from indexer.parent import Child
 from indexer.segments import FPS
@@ -21,6 +21,19 @@ def probe(path: Path, limits: Limits | None = None) -> Probe:
     request = Request(path=str(path), limits=limits or Limits())
     with Child(request) as child:
         return _probe(child.receive())
+
+
+def read_still(path: Path, *, pixels: int, resize: Resize = "squash") -> Sample | None:
+    """A picture file as a sample of a video that stands still; None if it is not a picture.
+
+    Raises VideoError if it is one that cannot be read.
+    """
+    with path.open("rb") as file:
+        if not still.is_still(file):
+            return None
+    request = Request(str(path), pixels, resize=resize, limits=still.LIMITS, still=True)
+    with Child(request) as child:
+        return decoding.unpack_sample(child.receive()[1], pixels)
 
 
 def read_frames(

@@ -17,7 +17,7 @@ from encoder.errors import InvalidInput
 from encoder.zero_shot import class_vectors, probabilities
 from indexer.decoding import Reader
 from indexer.errors import UnknownMoment
-from indexer.example import embed_video, spread
+from indexer.example import Embedded, embed_example, spread
 from indexer.library import Library, Video
 from indexer.moments import Moment
 from indexer.points import EVERYTHING, Scope, Store, StoredSegment
@@ -117,9 +117,9 @@ class Search:
         """The question for what some words say. Raises InvalidInput if there is no word."""
         return Question(((Condition(self.text_vector(words)[None]),),))
 
-    def video_vectors(self, path: Path) -> np.ndarray:
-        """An example video as unit vectors: float32 [Q, dim], Q small. Raises VideoError."""
-        return embed_video(path, self._embedder, self._made_as, self._reader)
+    def example(self, path: Path) -> Embedded:
+        """A video or a picture as a query. Raises VideoError."""
+        return embed_example(path, self._embedder, self._made_as, self._reader)
 
     def segment(self, video_id: str, index: int) -> StoredSegment:
         """One segment with its vector. Raises UnknownVideo and UnknownMoment."""

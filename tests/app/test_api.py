@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from serving import application
 
-from app.examples import Example
 from indexer.engine import Engine
+from indexer.examples import Example
 
 NOBODY = "0" * 64
 
@@ -137,9 +137,9 @@ def test_a_video_without_segments_has_no_heat_yet(client: TestClient, engine: En
 def test_an_example_means_nothing_in_another_index(client: TestClient, engine: Engine) -> None:
     vector = engine.search.text_vector("a red circle")
     for query_id, collection in ((NOBODY, engine.fingerprint.key), ("1" * 64, "before a switch")):
-        client.app.state.examples.remember(Example(query_id, "like.mp4", vector, collection))
-    assert client.get("/api/v1/search", params={"query": NOBODY}).json()["moments"]
-    answer = client.get("/api/v1/search", params={"query": "1" * 64})
+        engine.examples.remember(Example(query_id, "like.mp4", vector[None], b"JPEG"), collection)
+    assert client.get("/api/v1/search", params={"q": f"clip:{NOBODY}"}).json()["moments"]
+    answer = client.get("/api/v1/search", params={"q": f"clip:{'1' * 64}"})
     assert refusal(answer) == (404, "not_found")
 
 

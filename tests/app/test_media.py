@@ -57,11 +57,26 @@ def test_a_found_moment_has_a_poster(client: TestClient) -> None:
     assert Image.open(io.BytesIO(answer.content)).size == (320, 192)
 
 
+def test_a_found_moment_has_a_strip_of_its_frames(client: TestClient) -> None:
+    best = client.get("/api/v1/search", params={"q": "a red circle"}).json()["moments"][0]
+    answer = client.get(best["strip"])
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cache-control"] == client.get(best["poster"]).headers["cache-control"]
+    strip = Image.open(io.BytesIO(answer.content))
+    assert best["frames"] == 8
+    assert (strip.width % 3, strip.height % 3) == (0, 0)
+    assert strip.width / strip.height == pytest.approx(160 / 96, rel=0.02)
+    assert client.head(best["strip"]).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
         (f"{NOBODY}/video", 404),
         (f"{NOBODY}/poster/0.jpg", 404),
+        (f"{NOBODY}/strip/0.jpg", 404),
+        ("ID/strip/99999.jpg", 404),
+        ("ID/strip/x.jpg", 400),
         ("..%2f..%2flibrary.db/video", 404),
         ("ID/poster/99999.jpg", 404),
         ("ID/poster/-1.jpg", 400),

@@ -1,13 +1,17 @@
 """Videos sent to the server: taken, searched with, refused, and never left lying about."""
 
 import hashlib
+import io
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
+import av
 import pytest
-from drawn import BLUE, GREEN, draw
+from drawn import BLUE, GREEN, RED, Colour, draw
 from fastapi.testclient import TestClient
+from PIL import Image
 from serving import application
 from test_api import refusal
 
@@ -62,23 +66,59 @@ def test_a_file_that_is_no_video_fails_in_words(client: TestClient, engine: Engi
     client.delete(f"/api/v1/videos/{video['video_id']}")
 
 
+def found_by(client: TestClient, query: dict[str, str], title: str) -> None:
+    """An example finds the video of this title, is shown in the answer, and has a picture."""
+    asked = {"q": f"clip:{query['query_id']}"}
+    found = client.get("/api/v1/search", params=asked).json()
+    (condition,) = found["conditions"]
+    assert {name: condition[name] for name in ("kind", "label", "poster")} == {
+        name: query[name] for name in ("kind", "label", "poster")
+    }
+    best = found["moments"][0]
+    assert title in best["title"]
+    heat = client.get(f"/api/v1/videos/{best['video_id']}/heatmap", params=asked)
+    assert heat.status_code == 200
+    picture = client.get(query["poster"])
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert Image.open(io.BytesIO(picture.content)).width == 320
+    assert client.head(query["poster"]).status_code == 200
+
+
 def test_an_example_finds_its_like_and_is_not_kept(
     client: TestClient, engine: Engine, tmp_path: Path
 ) -> None:
     example = draw(tmp_path / "like.mp4", BLUE, 6).read_bytes()
     known = len(engine.library.videos())
     answer = send(client, "queries", example, "like.mp4")
-    query = answer.json()
-    assert (answer.status_code, query["label"]) == (201, "like.mp4")
-    asked = {"query": query["query_id"]}
-    found = client.get("/api/v1/search", params=asked).json()
-    assert found["query"] == query
-    best = found["moments"][0]
-    assert "tick" in best["title"]  # the blue disc, not the red one
-    heat = client.get(f"/api/v1/videos/{best['video_id']}/heatmap", params=asked).json()
-    assert max(one["score"] for one in heat["segments"]) == pytest.approx(best["score"], abs=1e-6)
+    assert answer.status_code == 201
+    assert answer.json()["label"] == "like.mp4"
+    found_by(client, answer.json(), "tick")  # the blue disc, not the red one
     assert uploads_of(engine) == []
     assert len(engine.library.videos()) == known
+
+
+@pytest.mark.parametrize(("colour", "title"), [(BLUE, "tick"), (RED, "red disc")])
+def test_a_picture_finds_the_video_that_it_was_taken_from(
+    client: TestClient, engine: Engine, tmp_path: Path, colour: Colour, title: str
+) -> None:
+    with av.open(str(draw(tmp_path / "a.mp4", colour, 3))) as film:
+        frame = next(islice(film.decode(video=0), 12, None)).to_image()
+    pasted = io.BytesIO()
+    frame.save(pasted, "PNG")
+    answer = send(client, "queries", pasted.getvalue(), "image.png")
+    assert answer.status_code == 201
+    found_by(client, answer.json(), title)
+    assert uploads_of(engine) == []
+
+
+def test_an_example_is_known_to_whoever_opens_the_library_next(
+    client: TestClient, engine: Engine, clip: bytes
+) -> None:
+    query = send(client, "queries", clip, "x.mp4").json()
+    with TestClient(application(engine), base_url="http://localhost") as other:
+        assert other.get(query["poster"]).content == client.get(query["poster"]).content
+    unknown = f"/api/v1/queries/{'0' * 64}/poster.jpg"
+    assert refusal(client.get(unknown)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("where", ["videos", "queries"])
@@ -93,8 +133,9 @@ def test_lengths_are_checked_first(client: TestClient, engine: Engine, where: st
     assert uploads_of(engine) == []
 
 
-def test_an_example_that_is_no_video_fails_in_words(client: TestClient, engine: Engine) -> None:
+def test_an_example_that_cannot_be_read_fails_in_words(client: TestClient, engine: Engine) -> None:
     assert refusal(send(client, "queries", b"only words")) == (422, "not_a_video")
+    assert refusal(send(client, "queries", b"\x89PNG\r\n\x1a\n")) == (422, "picture_damaged")
     assert uploads_of(engine) == []
 
 

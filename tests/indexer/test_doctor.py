@@ -145,6 +145,22 @@ def posters_of_nobody(made: Installed) -> None:
     (made.media("green") / "posters" / OTHER).mkdir()
 
 
+def strips_missing(made: Installed) -> None:
+    (made.strips("green") / "2.jpg").unlink()
+
+
+def strips_surplus(made: Installed) -> None:
+    (made.strips("green") / "5.jpg").touch()
+
+
+def strips_of_nobody(made: Installed) -> None:
+    (made.media("green") / "strips" / OTHER).mkdir()
+
+
+def strip_unfinished(made: Installed) -> None:
+    (made.strips("green") / "2.partial").touch()
+
+
 def index_of_nobody(made: Installed) -> None:
     (made.data_dir / "index" / OTHER / "shard").mkdir(parents=True)
 
@@ -181,6 +197,10 @@ MENDED: dict[Callable[[Installed], None], list[str]] = {
     posters_missing: ["posters_missing"],
     posters_surplus: ["posters_of_nobody"],
     posters_of_nobody: ["posters_of_nobody"],
+    strips_missing: ["strips_missing"],
+    strips_surplus: ["strips_of_nobody"],
+    strips_of_nobody: ["strips_of_nobody"],
+    strip_unfinished: ["unfinished_file"],
     index_of_nobody: ["index_of_nobody"],
     poster_unfinished: ["unfinished_file"],
     label_unfinished: ["unfinished_file"],

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest.mock import Mock
 
-import numpy as np
 import pytest
 import untrained
 from conftest import Draw
@@ -22,7 +21,6 @@ from indexer.errors import (
     StoreLocked,
     UnknownVideo,
     UploadRefused,
-    VideoError,
 )
 from indexer.settings import Settings
 
@@ -248,12 +246,10 @@ def counted(chunks: Iterable[bytes], seen: list[int]) -> Iterator[bytes]:
 def test_too_much_is_refused_before_its_first_byte(
     open_engine: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = open_engine(max_upload_bytes=1000, max_example_bytes=10, min_free_bytes=10**6)
+    engine = open_engine(max_upload_bytes=1000, min_free_bytes=10**6)
     seen: list[int] = []
     with pytest.raises(UploadRefused, match="at most"):
         engine.add_upload(counted([b"x" * 1001], seen), "a.mp4", 1001)
-    with pytest.raises(UploadRefused, match="at most"):
-        engine.embed_example(counted([b"x" * 11], seen), 11)
     nearly_full = shutil.disk_usage(engine.settings.data_dir)._replace(free=10**6 + 999)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: nearly_full)
     with pytest.raises(DiskFull, match="the disk cannot hold"):
@@ -294,20 +290,6 @@ def test_what_a_dead_process_left_of_an_upload_is_swept(
     (data_dir / "uploads" / "tmp123").write_bytes(b"half a video")
     open_engine()
     assert files_below(data_dir) & files_below(data_dir / "uploads") == set()
-
-
-def test_an_example_becomes_vectors_and_its_file_is_gone(
-    engine: Engine, draw: Draw, tmp_path: Path, data_dir: Path
-) -> None:
-    path = draw(tmp_path / "a.mp4", 2)
-    content = path.read_bytes()
-    name, vectors = engine.embed_example(pieces(content), len(content))
-    assert len(name) == 64
-    np.testing.assert_allclose(vectors, engine.search.video_vectors(path), atol=1e-6)
-    with pytest.raises(VideoError):
-        engine.embed_example(iter([b"no video"]), 8)
-    assert files_below(data_dir / "uploads") == set()
-    assert engine.library.videos() == []
 
 
 # Who may do what.

@@ -171,7 +171,7 @@ def test_words_reach_the_embedder_tidied(engine: Engine) -> None:
 def test_an_example_is_a_few_windows(
     engine: Engine, draw: Draw, tmp_path: Path, seconds: float, windows: int
 ) -> None:
-    vectors = engine.search.video_vectors(draw(tmp_path / "a.mp4", seconds))
+    vectors = engine.search.example(draw(tmp_path / "a.mp4", seconds)).vectors
     assert vectors.shape == (windows, DIM)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
@@ -181,7 +181,7 @@ def test_a_video_finds_itself(engine: Engine, draw: Draw, tmp_path: Path) -> Non
     engine.add_files(paths)
     engine.worker.start()
     assert engine.worker.wait(120)
-    best = engine.search.by_vector(engine.search.video_vectors(paths[1]), limit=1)[0]
+    best = engine.search.by_vector(engine.search.example(paths[1]).vectors, limit=1)[0]
     assert best.title == "1"
     assert best.score == pytest.approx(1, abs=1e-2)
 
@@ -193,7 +193,7 @@ def test_an_example_that_lasts_no_time_is_refused_in_words(
     timeless = replace(probe(path), duration=0.0)
     monkeypatch.setattr("indexer.example.probe", lambda path: timeless)
     with pytest.raises(VideoError, match="Not one picture"):
-        engine.search.video_vectors(path)
+        engine.search.example(path)
 
 
 def test_an_example_that_ends_early_is_still_a_query(
@@ -201,7 +201,7 @@ def test_an_example_that_ends_early_is_still_a_query(
 ) -> None:
     whole = draw(tmp_path / "whole.mp4", 30).read_bytes()
     (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
-    assert engine.search.video_vectors(tmp_path / "half.mp4").shape == (8, DIM)
+    assert engine.search.example(tmp_path / "half.mp4").vectors.shape == (8, DIM)
     (tmp_path / "bad.mp4").write_bytes(b"no video")
     with pytest.raises(VideoError):
-        engine.search.video_vectors(tmp_path / "bad.mp4")
+        engine.search.example(tmp_path / "bad.mp4")
