@@ -147,15 +147,16 @@ class Tags:
         """What is said of each (video id, start, end): its video's tags, and marks that overlap."""
         asked = json.dumps(stretches)
         found = self._database.rows(
-            "SELECT key, tag FROM json_each(?) JOIN tags ON video_id = json_extract(value, '$[0]')"
-            " UNION SELECT key, tag FROM json_each(?) JOIN marks"
+            "SELECT key, tag, 0 AS place FROM json_each(?) JOIN tags"
+            " ON video_id = json_extract(value, '$[0]')"
+            " UNION ALL SELECT key, tag, 1 FROM json_each(?) JOIN marks"
             " ON video_id = json_extract(value, '$[0]') AND start < json_extract(value, '$[2]')"
-            " AND stop > json_extract(value, '$[1]')",
+            " AND stop > json_extract(value, '$[1]') ORDER BY place",
             asked,
             asked,
         )
         told: list[dict[str, str]] = [{} for _ in stretches]
-        for key, tag in found:
+        for key, tag, _ in found:
             told[key].setdefault(folded(tag), tag)
         return [[tags[name] for name in sorted(tags)] for tags in told]
 
