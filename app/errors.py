@@ -66,6 +66,7 @@ class StoppingError(ApiError):
 STATUS_OF_CODE = {
     "unknown_video": 404,
     "unknown_moment": 404,
+    "nothing_found": 404,
     "nothing_asked": 422,
     "read_only": 403,
     "upload_refused": 413,
@@ -76,6 +77,7 @@ STATUS_OF_CODE = {
     "bad_label": 400,
     "bad_stretch": 400,
     "too_many": 409,
+    "files_would_go": 409,
 }
 
 

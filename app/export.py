@@ -24,7 +24,7 @@ from app.searching import find
 from indexer.engine import Engine
 from indexer.errors import IndexerError
 from indexer.examples import Examples
-from indexer.export import archive, tables
+from indexer.export import archive, tables, timelines
 from indexer.export.archive import Archive, Packing
 from indexer.export.clips import Clip, checked, within
 from indexer.export.excerpts import Excerpt
@@ -36,7 +36,7 @@ AT_A_TIME = 2  # clips; others wait for their turn
 MOST = 200  # moments in a list
 NEVER_KEPT = {"cache-control": "no-store"}
 Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
-Format = Literal["csv", "json", "zip"]
+Format = Literal["csv", "json", "edl", "fcpxml", "zip"]
 MomentName = Annotated[list[str], Query(description="<video_id>:<start>-<end>", max_length=MOST)]
 
 
@@ -108,6 +108,8 @@ def export(
 _WRITERS = {
     "csv": (tables.as_csv, "text/csv; charset=utf-8"),
     "json": (tables.as_json, "application/json"),
+    "edl": (timelines.as_edl, "text/plain; charset=utf-8"),
+    "fcpxml": (timelines.as_fcpxml, "application/xml"),
 }
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Self
 from weakref import WeakSet
@@ -64,7 +65,7 @@ class Clip:
         self._cut = cut
         self._most = most
         self._copier: Copier | None = None
-        self.stopped = False
+        self._given_up = Event()
 
     def __enter__(self) -> Self:
         return self
@@ -77,9 +78,14 @@ class Clip:
     ) -> None:
         self.remove()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody wants it any more."""
+        return self._given_up.is_set()
+
     def make(self) -> Path:
         """Write the clip. Raises VideoError, also when it is stopped, and DiskFull."""
-        if self.stopped:
+        if self._given_up.is_set():
             raise VideoError("decoder_crashed", reason="it was stopped")
         with Copier(self._video.path, self.path, self._most, cut=self._cut) as copier:
             self._copier = copier
@@ -98,7 +104,7 @@ class Clip:
 
     def stop(self) -> None:
         """Give up, now or as soon as it begins."""
-        self.stopped = True
+        self._given_up.set()
         if self._copier is not None:
             self._copier.stop()
 
