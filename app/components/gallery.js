@@ -1,11 +1,13 @@
 // The cards in their even cells: which are shown, in what order, which one the keyboard is at, and
 // what is true of each. Knows nothing of how moments are found.
 window.prism.gallery ??= (() => {
-  const { el, t, journey, card: cards, cardActs, flip } = window.prism;
+  const { el, t, journey, card: cards, cardActs, flip, keys } = window.prism;
+  const KEYS = { m: "more", l: "like", x: "dislike", a: "add", s: "choose" };
+  const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
   const CELLS = [4 / 5, 4 / 3, 16 / 9]; // the shapes that a cell may have
 
-  // opened(moment); acts: see cardActs, each called with a moment; chosen: a Set of keys.
-  function create({ opened, acts, chosen }) {
+  // opened(moment); near(moment): it may soon be opened; acts: see cardActs, each called with a moment; chosen: a Set of keys.
+  function create({ opened, near, acts, chosen }) {
     const grid = el("ol", { class: "ps-cards", "aria-label": t("grid.name") });
     const shown = new Map(); // name -> card, in the order of the list
     const wrapped = Object.entries(acts).map(([name, act]) => [name, ({ moment }) => act(moment)]);
@@ -52,13 +54,16 @@ window.prism.gallery ??= (() => {
       });
     }
 
-    // Even cells, in the shape that most of the found videos have.
+    // Even cells, in the shape that most of the found videos have; as wide as a sequence needs it.
     function shape(moments) {
       const sized = moments.filter((one) => one.width && one.height);
       const aspects = sized.map((one) => one.width / one.height).sort((a, b) => a - b);
       const usual = aspects[aspects.length >> 1] ?? CELLS.at(-1);
       const near = CELLS.reduce((a, b) => (Math.abs(b - usual) < Math.abs(a - usual) ? b : a));
-      grid.style.setProperty("--ps-cell", near);
+      const steps = Math.min(3, Math.max(1, moments[0]?.steps.length ?? 1));
+      grid.style.setProperty("--ps-one", near);
+      grid.style.setProperty("--ps-cell", near * steps);
+      grid.classList.toggle("ps-long", steps > 1);
     }
 
     function mark() {
@@ -112,17 +117,28 @@ window.prism.gallery ??= (() => {
       return true;
     }
 
+    function reached(card) {
+      bar.go(card);
+      near(card.moment);
+    }
+
+    const bind = (key, name, act) => keys.bind(key, { group: "results", name, act });
+    const withCard = (act) => () => (current() ? void act(current()) : false);
+    ARROWS.forEach((key) => bind(key, "move", () => go(key)));
+    bind("Enter", "open", () => false); // a button's own meaning
+    bind("p", "frames", withCard(({ scrub }) => scrub.step(1)));
+    for (const [key, act] of Object.entries(KEYS)) bind(key, act, withCard(({ moment }) => acts[act](moment)));
     grid.addEventListener("focusin", (event) => {
       const card = of(event.target);
       if (!card) return;
       rove(card);
-      bar.go(card);
+      reached(card);
     });
     grid.addEventListener("pointerover", (event) => {
       const card = event.pointerType !== "touch" && of(event.target);
-      if (card) bar.go(card);
+      if (card) reached(card);
     });
-    return { grid, put, mark, clear, current, go, count: () => shown.size, moments: () => list().map((one) => one.moment) };
+    return { grid, put, mark, clear, count: () => shown.size, moments: () => list().map((one) => one.moment) };
   }
 
   return { create };

@@ -1,6 +1,7 @@
 // Draws how well each step of a question fits a whole video: one curve a step. A single curve is
 // painted by its heat; several have a colour and a pattern of line each, the same everywhere.
 window.prism.heat ??= (() => {
+  const { el } = window.prism;
   const CONTRAST = 1.8; // above 1, so that what is almost as good looks clearly cooler
   const RAMP = ["--ps-heat-0", "--ps-heat-1", "--ps-heat-2", "--ps-heat-3"];
   const STEPS = ["--ps-step-0", "--ps-step-1", "--ps-step-2", "--ps-step-3"];
@@ -84,5 +85,11 @@ window.prism.heat ??= (() => {
     }
   }
 
-  return { draw };
+  // Which colour and pattern stands for which step; nothing where there is but one.
+  function legend(curves) {
+    return (curves.length < 2 ? [] : curves).map(({ label, step }) =>
+      el("li", {}, el("span", { class: "ps-swatch", "data-step": step % STEPS.length }), el("span", { dir: "auto" }, label)));
+  }
+
+  return { draw, legend };
 })();

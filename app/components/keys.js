@@ -6,6 +6,7 @@ window.prism.keys ??= (() => {
   const PRESSED = "button, a, summary, [role=slider]"; // what Space means something to already
   const SIGNS = { " ": t("keys.space"), Enter: "⏎", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
   const KEPT = "prismsearch.keys";
+  const GROUPS = ["page", "results", "player"]; // whose turn it is first
   const bindings = [];
   let off = kept();
 
@@ -31,6 +32,7 @@ window.prism.keys ??= (() => {
   // to act on; then the next binding of that key is asked, or the key keeps its own meaning.
   function bind(key, { group, name, act }) {
     bindings.push({ key, group, name, act });
+    bindings.sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
   }
 
   function busy(event) {
@@ -57,8 +59,7 @@ window.prism.keys ??= (() => {
   }
 
   function tell() {
-    const groups = [...new Set(bindings.map((one) => one.group))];
-    const sections = groups.map((group) =>
+    const sections = GROUPS.map((group) =>
       el("section", {}, el("h3", {}, t(`keys.in.${group}`)), el("dl", {}, ...rows(group))));
     const choice = el("input", { type: "checkbox", checked: !off, onchange: () => turn(choice.checked) });
     const all = [el("div", { class: "ps-key-groups" }, ...sections), el("label", { class: "ps-key-choice" }, choice, t("keys.use"))];

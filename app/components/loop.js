@@ -1,7 +1,7 @@
 // Plays one stretch of a video again and again, as long as a person wants it.
 window.prism.loop ??= (() => {
-  // stretch(): {start, end} in seconds that is to loop now; button: shows whether it does.
-  function create({ video, stretch, button }) {
+  // stretch(): {start, end} in seconds that is to loop now; changed(on): whether it does.
+  function create({ video, stretch, changed }) {
     let held = null; // the stretch, fixed while it loops
     let before = 0; // where the video was at the last look
 
@@ -13,7 +13,7 @@ window.prism.loop ??= (() => {
 
     function toggle() {
       held = held ? null : stretch();
-      button.setAttribute("aria-pressed", String(Boolean(held)));
+      changed(held !== null);
       if (held && video.getAttribute("src")) video.play().catch(() => {});
     }
 

@@ -1,7 +1,7 @@
 // What the question finds: asks for it, shows it page by page as one scrolls, and says what it is, or
 // why there is nothing to see.
 const { el, on, emit, latest, t, number, journey } = window.prism;
-const { card, gallery, keys, reasons, taking } = window.prism;
+const { card, gallery, keys, playback, reasons, taking } = window.prism;
 const root = element.querySelector(".ps-moment-grid");
 const ask = latest();
 const wide = window.matchMedia("(min-width: 1000px)");
@@ -14,7 +14,7 @@ const line = el("p", { class: "ps-status", role: "status" });
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
 const weak = el("p", { class: "ps-weak", hidden: true }, t("grid.weak"));
 const end = el("div", { class: "ps-end" });
-const empty = el("div", { class: "ps-empty" });
+const nothing = reasons.create();
 const chosen = new Set(); // keys of moments that are to be taken along
 let answer = null; // the newest page
 let asked = null; // the question that it answers
@@ -22,6 +22,7 @@ let paging = false;
 
 const cards = gallery.create({
   chosen,
+  near: ({ video_id }) => playback.warm(video_id),
   opened: ({ video_id, play_at }) => journey.open(video_id, play_at),
   acts: {
     choose,
@@ -38,7 +39,7 @@ const take = taking.create({
   clear: unchoose,
   say,
 });
-root.replaceChildren(el("div", { class: "ps-above" }, line, take.whole, keys.button()), trouble, weak, cards.grid, end, empty);
+root.replaceChildren(el("div", { class: "ps-above" }, line, take.whole, keys.button()), trouble, weak, cards.grid, end, nothing.whole);
 
 function say(message) {
   trouble.textContent = message;
@@ -126,7 +127,7 @@ async function wait(path, where = root) {
 function busy(where) {
   where.setAttribute("aria-busy", "true");
   if (where !== root || cards.count()) return;
-  clear();
+  nothing.clear();
   const ghost = () => el("li", { class: "ps-ghost", "aria-hidden": "true" }, el("span"), el("span"));
   cards.clear(...Array.from({ length: 8 }, ghost));
 }
@@ -137,7 +138,7 @@ function fail(message, where) {
     return;
   }
   forget();
-  clear(reasons.note("warn", t("grid.failed"), message), el("button", { type: "button", class: "ps-button", onclick: search }, t("grid.again")));
+  nothing.fail(message, search);
 }
 
 function forget() {
@@ -150,17 +151,9 @@ function forget() {
   emit("moments", []);
 }
 
-// What to say where nothing is shown; drawn anew only when it changes, as a person may be in it.
 function explain() {
-  const parts = cards.count() || (journey.asked() && !answer) ? [] : reasons.tell(Boolean(answer));
-  const words = parts.map((one) => one.textContent).join();
-  if (empty.dataset.words !== words) empty.replaceChildren(...parts);
-  empty.dataset.words = words;
-}
-
-function clear(...parts) {
-  empty.dataset.words = "";
-  empty.replaceChildren(...parts);
+  if (cards.count() || (journey.asked() && !answer)) nothing.clear();
+  else nothing.tell(Boolean(answer));
 }
 
 // The best moment is shown, not played, where there is room and the person chose no other video.
@@ -188,16 +181,6 @@ function watch() {
   if (answer.more) eye.observe(end);
 }
 
-const bind = (key, name, does) => keys.bind(key, { group: "results", name, act: () => does(cards.current(), key) });
-const withCard = (does) => (here) => (here ? void does(here) : false);
-for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]) bind(key, "move", () => cards.go(key));
-bind("Enter", "open", () => false); // a button's own meaning
-bind("p", "frames", withCard((here) => here.scrub.step(1)));
-bind("m", "more", withCard((here) => journey.moreLike(here.moment)));
-bind("l", "like", withCard((here) => journey.like(here.moment)));
-bind("x", "dislike", withCard((here) => journey.dislike(here.moment)));
-bind("a", "add", withCard((here) => journey.add(`moment:${card.key(here.moment)}`)));
-bind("s", "choose", withCard((here) => choose(here.moment)));
 on("query", search);
 on("open", cards.mark);
 on("close", cards.mark);

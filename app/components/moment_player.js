@@ -1,7 +1,7 @@
 // One video at its moment: the picture, the question's heat below it, what can be done with the
 // moment or with a marked range, the segments around it, and its tags.
-const { el, icon, iconButton, on, emit, clock, api, latest, t, journey, keys } = window.prism;
-const { card, loop: loops, neighbours, range, rangeBar, saving, screen, strip, tagging, timeline } = window.prism;
+const { el, icon, iconButton, on, emit, clock, api, latest, t, journey } = window.prism;
+const { card, loop: loops, momentTools, neighbours, range, rangeBar, saving, screen, strip, tagging, timeline } = window.prism;
 const root = element.querySelector(".ps-moment-player");
 const ask = latest();
 
@@ -14,27 +14,25 @@ const title = el("h2", { class: "ps-title", dir: "auto" });
 const place = el("span", { class: "ps-now" });
 const legend = el("ul", { class: "ps-legend", "aria-label": t("player.legend"), hidden: true });
 const jumps = el("div", { class: "ps-moments", role: "group", "aria-label": t("player.moments") });
-const act = (sign, name, does, settings) => iconButton(sign, t(`player.${name}`), does, settings);
-const state = { "aria-pressed": "false" };
-const tools = {
-  like: act("like", "like", () => journey.like(here()), state),
-  dislike: act("dislike", "dislike", () => journey.dislike(here()), state),
-  more: act("similar", "more", () => journey.moreLike(here())),
-  add: act("plus", "add", () => journey.add(`moment:${here()}`)),
-  loop: act("loop", "loop", () => loop.toggle(), { ...state, class: "ps-icon-button ps-apart" }),
-  mark: act("range", "mark", toggleRange, state),
-  clip: act("download", "clip", () => keep(tools.clip), { class: "ps-icon-button ps-apart" }),
-  link: act("link", "link", () => copyLink(tools.link, view.time())),
-};
-const unfold = act("more", "details", () => unfold.setAttribute("aria-expanded", String(root.classList.toggle("ps-unfolded"))), { class: "ps-icon-button ps-unfold", "aria-expanded": "false" });
-
 const view = screen.create({ say, changed: tell });
 const { video } = view;
-const strips = neighbours.create((segment) => seek(segment.start));
-const tags = tagging.create({ seek, say });
-const line = timeline.create({ duration, time: view.time, seek, still, mark: (start, end) => marked.set(start, end) });
+const strips = neighbours.create((segment) => view.seek(segment.start));
+const tags = tagging.create({ seek: view.seek, say });
+const line = timeline.create({ duration, time: view.time, seek: view.seek, still, mark: (start, end) => marked.set(start, end) });
 const marked = range.create({ line: line.whole, duration, changed: ranged });
-const loop = loops.create({ video, stretch, button: tools.loop });
+const tools = momentTools.create({
+  like: () => journey.like(here()),
+  dislike: () => journey.dislike(here()),
+  more: () => journey.moreLike(here()),
+  add: () => journey.add(`moment:${here()}`),
+  loop: () => loop.toggle(),
+  mark: toggleRange,
+  clip: keep,
+  link: (button) => copyLink(button, view.time()),
+});
+const unfold = iconButton("more", t("player.details"), fold, { class: "ps-icon-button ps-unfold", "aria-expanded": "false" });
+tools.whole.append(unfold);
+const loop = loops.create({ video, stretch, changed: (on) => tools.press("loop", on) });
 const bar = rangeBar.create({
   search: () => journey.ask(condition()),
   add: () => journey.add(condition()),
@@ -46,8 +44,8 @@ const bar = rangeBar.create({
 root.replaceChildren(
   el("section", { "aria-label": t("player.name") },
     view.stage, line.whole, trouble,
-    el("div", { class: "ps-caption" }, title, place, act("close", "close", () => journey.close())),
-    el("div", { class: "ps-tools", role: "group", "aria-label": t("player.tools") }, ...Object.values(tools), unfold),
+    el("div", { class: "ps-caption" }, title, place, iconButton("close", t("player.close"), () => journey.close())),
+    tools.whole,
     el("div", { class: "ps-details" }, legend, bar.whole, jumps, strips.whole, tags.whole)),
 );
 
@@ -66,10 +64,6 @@ function say(message, again) {
   trouble.textContent = message || "";
   trouble.hidden = !message;
   if (again) trouble.append(" ", el("button", { type: "button", class: "ps-again", onclick: again }, t("player.again")));
-}
-
-function seek(seconds) {
-  view.seek(seconds);
 }
 
 const mine = () => found.filter((one) => one.video_id === journey.video);
@@ -134,15 +128,9 @@ async function warm() {
   heat = answer?.curves?.length ? answer : null;
   root.classList.toggle("ps-cold", !heat);
   line.show({ heat });
-  explain();
-}
-
-// Which colour and pattern stands for which step, where there is more than one.
-function explain() {
-  const curves = heat?.curves ?? [];
-  legend.hidden = curves.length < 2;
-  legend.replaceChildren(...curves.map(({ label, step }) =>
-    el("li", {}, el("span", { class: "ps-swatch", "data-step": step % 4 }), el("span", { dir: "auto" }, label))));
+  const words = window.prism.heat.legend(heat?.curves ?? []);
+  legend.hidden = !words.length;
+  legend.replaceChildren(...words);
 }
 
 function list() {
@@ -158,13 +146,18 @@ function list() {
 
 function verdict() {
   if (!journey.video) return;
-  tools.like.setAttribute("aria-pressed", String(journey.now.likes.includes(here())));
-  tools.dislike.setAttribute("aria-pressed", String(journey.now.dislikes.includes(here())));
+  tools.press("like", journey.now.likes.includes(here()));
+  tools.press("dislike", journey.now.dislikes.includes(here()));
 }
 
 async function still(element, seconds) {
   const segment = strips.at(seconds);
   return strip.still(element, segment, segment && (seconds - segment.start) / (segment.end - segment.start));
+}
+
+// On a phone only the picture and its tools are shown until the rest is asked for.
+function fold() {
+  unfold.setAttribute("aria-expanded", String(root.classList.toggle("ps-unfolded")));
 }
 
 function toggleRange() {
@@ -175,7 +168,7 @@ function toggleRange() {
 
 function ranged(now) {
   bar.show(now);
-  tools.mark.setAttribute("aria-pressed", String(Boolean(now)));
+  tools.press("mark", Boolean(now));
   if (!now) tags.choose(null);
   loop.take();
 }
@@ -221,18 +214,14 @@ for (const change of ["pause", "seeked"]) {
   }
   requestAnimationFrame(glide);
 })();
-const bind = (key, name, does) =>
-  keys.bind(key, { group: "player", name, act: () => (journey.video ? void does() : false) });
-bind(" ", "play", view.toggle);
-bind(",", "frame", () => view.step(-1));
-bind(".", "frame", () => view.step(1));
-bind("[", "range", () => marked.put("start", view.time()));
-bind("]", "range", () => marked.put("end", view.time()));
-bind("o", "loop", () => loop.toggle());
-for (const [key, tool] of Object.entries({ m: "more", l: "like", x: "dislike", a: "add" })) bind(key, tool, () => tools[tool].click());
+momentTools.bind(" ", "play", view.toggle);
+momentTools.bind(",", "frame", () => view.step(-1));
+momentTools.bind(".", "frame", () => view.step(1));
+momentTools.bind("[", "range", () => marked.put("start", view.time()));
+momentTools.bind("]", "range", () => marked.put("end", view.time()));
 on("open", open);
 on("close", close);
-on("seek", seek);
+on("seek", view.seek);
 on("query", () => {
   if (journey.video) warm();
 });

@@ -78,9 +78,11 @@ window.prism.neighbours ??= (() => {
       if (now === current) return;
       current = now;
       mark();
-      if (whole.matches(":hover, :focus-within")) return; // a person looks around in it
-      const left = STEP * now - (whole.clientWidth - STEP) / 2;
-      whole.scrollTo({ left, behavior: still.matches ? "auto" : "smooth" });
+      if (!whole.matches(":hover, :focus-within")) centre(still.matches ? "auto" : "smooth"); // else a person looks around in it
+    }
+
+    function centre(behavior) {
+      whole.scrollTo({ left: STEP * current - (whole.clientWidth - STEP) / 2, behavior });
     }
 
     whole.addEventListener("scroll", draw, { passive: true });
@@ -91,7 +93,10 @@ window.prism.neighbours ??= (() => {
       event.preventDefault();
       drawn.get(place + step)?.focus();
     });
-    new ResizeObserver(draw).observe(whole);
+    new ResizeObserver(() => {
+      centre("instant");
+      draw();
+    }).observe(whole);
     return { whole, show, follow, at: (seconds) => segments[of(seconds)] ?? null };
   }
 

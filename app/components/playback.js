@@ -3,21 +3,35 @@ window.prism.playback ??= (() => {
   const { api, t } = window.prism;
   const PAUSE = 500; // milliseconds between two questions
 
+  const ready = new Map(); // id -> what the API said once it was ready, so that playing need not ask
+
+  async function ask(id, failed, options) {
+    const now = await api(`videos/${id}/playable${failed ? "?failed=true" : ""}`, options);
+    if (now.state === "ready" && !failed) ready.set(id, now);
+    return now;
+  }
+
+  // A person is about to choose this video: what is to be known of it is asked for meanwhile.
+  function warm(id) {
+    if (!ready.has(id)) ask(id, false).catch(() => {});
+  }
+
   // Tells what the API says until the video is ready or cannot be. A copy is only begun if the
   // person `wants` to watch; `failed` says that this browser could not play what it got.
   // Returns how to stop listening.
   function follow(id, { wants, failed }, tell) {
-    const path = `videos/${id}/playable${failed ? "?failed=true" : ""}`;
     let over = false;
     (async () => {
-      let now = await api(path);
-      if (wants && now.state === "failed") now = await api(path, { method: "POST" });
+      if (!failed && ready.has(id)) return tell(ready.get(id));
+      const post = { method: "POST" };
+      let now = await ask(id, failed);
+      if (wants && now.state === "failed") now = await ask(id, failed, post);
       while (!over) {
-        if (wants && now.state === "needed") now = await api(path, { method: "POST" });
+        if (wants && now.state === "needed") now = await ask(id, failed, post);
         tell(now);
         if (!["waiting", "making"].includes(now.state)) return;
         await new Promise((next) => setTimeout(next, PAUSE));
-        now = await api(path);
+        now = await ask(id, failed);
       }
     })().catch((error) => over || tell({ state: "failed", message: error.message }));
     return () => {
@@ -32,5 +46,5 @@ window.prism.playback ??= (() => {
     return t("player.copy.making");
   }
 
-  return { follow, words };
+  return { follow, warm, words, forget: (id) => ready.delete(id) };
 })();

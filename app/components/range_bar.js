@@ -11,7 +11,8 @@ window.prism.rangeBar ??= (() => {
       return button;
     };
     const whole = el("div", { class: "ps-range-bar", role: "group", "aria-label": t("range.name"), hidden: true },
-      time, ...["search", "add", "clip", "tag", "link"].map(named), iconButton("close", t("range.clear"), acts.clear));
+      time, iconButton("close", t("range.clear"), acts.clear),
+      el("div", { class: "ps-range-acts" }, ...["search", "add", "clip", "tag", "link"].map(named)));
 
     function show(stretch) {
       whole.hidden = !stretch;

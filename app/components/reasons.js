@@ -33,12 +33,12 @@ window.prism.reasons ??= (() => {
 
   // The question found nothing: what of it may hide what is there.
   function unanswered() {
-    const { filters, view } = journey.now;
+    const { view } = journey.now;
     const ways = [
       question.isFiltered(journey.now) && button(t("none.filters"), () => journey.to({ filters: {} })),
       view.least && button(t("none.least"), () => journey.to({ view: { ...view, least: null } })),
     ].filter(Boolean);
-    const why = Object.keys(filters).length && question.isFiltered(journey.now) ? "none.found.filtered" : view.least ? "none.found.least" : "none.found.why";
+    const why = question.isFiltered(journey.now) ? "none.found.filtered" : view.least ? "none.found.least" : "none.found.why";
     return [note("search", t("none.found"), t(why)), ways.length ? el("div", { class: "ps-ways" }, ...ways) : null];
   }
 
@@ -46,13 +46,29 @@ window.prism.reasons ??= (() => {
     return [note("search", t("first.title", { count: videos }), t("first.how")), suggestions()];
   }
 
-  // What to show instead of results, as elements. answered: the question was put, and found nothing.
-  function tell(answered) {
+  function parts(answered) {
     const { status } = journey;
     if (!status) return [];
-    const parts = unready(status) ?? (answered ? unanswered() : first(status));
-    return parts.filter(Boolean);
+    return (unready(status) ?? (answered ? unanswered() : first(status))).filter(Boolean);
   }
 
-  return { tell, note };
+  function create() {
+    const whole = el("div", { class: "ps-empty" });
+    let words = ""; // drawn anew only when they change, as a person may be in them
+
+    function put(...found) {
+      const now = found.map((one) => one.textContent).join();
+      if (now !== words) whole.replaceChildren(...found);
+      words = now;
+    }
+
+    return {
+      whole,
+      clear: () => put(),
+      tell: (answered) => put(...parts(answered)), // answered: the question was put, and found nothing
+      fail: (message, again) => put(note("warn", t("grid.failed"), message), button(t("grid.again"), again)),
+    };
+  }
+
+  return { create };
 })();

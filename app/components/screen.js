@@ -100,6 +100,7 @@ window.prism.screen ??= (() => {
       if (distrusted === id) return say(t("player.unplayable"));
       const wants = eager || video.played.length > 0;
       wanted ??= video.currentTime;
+      playback.forget(id);
       const now = await api(`videos/${id}/playable`).catch(() => null);
       if (shown !== id || video.getAttribute("src") !== was) return;
       if (now?.address === was) distrusted = id;
