@@ -11,6 +11,16 @@ from app.components import parts
 FOLDER = Path(parts.__file__).parent
 LANGUAGES = sorted(path.stem for path in (FOLDER / "words").glob("*.json"))
 FORMS = re.compile(r"\.(one|other)$")
+COMMENT = re.compile(r"^\s*//.*$|(?<=[\s;,{(])//\s.*$", re.MULTILINE)
+LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
+# What people read begins like a sentence, or has two plain words in a row; what only looks so is
+# a class, a selector, a style, or the name of a key or a header.
+SENTENCE = re.compile(r"(?:^|[“\s])[A-Z][a-z]+(?: [a-z]|[.,:?!…]|$)|\b[a-z]{2,} [a-z]{2,}\b")
+CODE = re.compile(
+    r"ps-|[\[#>*=]|\(--|^(Enter|Escape|Home|End|Delete|Backspace|Tab|Space|Shift|Files|Location)$"
+)
+# What is typed as it stands in every language: the model reads English, a shell its own words.
+TYPED = re.compile(r"^(a red circle|cooking|prismsearch serve)\b")
 
 
 def words(language: str) -> dict[str, str]:
@@ -78,3 +88,30 @@ def test_no_sentence_can_end_the_script(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "<" not in text
     assert "\u2028" not in text
     assert json.loads(text) == {"en": hostile}
+
+
+def literal_sentences(script: str) -> list[str]:
+    """What a script would show without asking the catalogue, as far as its looks tell."""
+    literals = [
+        double or re.sub(r"\$\{[^{}]*\}", " ", template)
+        for double, template in LITERAL.findall(COMMENT.sub("", script))
+    ]
+    suspects = (one for one in literals if SENTENCE.search(one) and not CODE.search(one))
+    return [one for one in suspects if not TYPED.search(one)]
+
+
+def test_no_sentence_stands_in_a_script() -> None:
+    assert literal_sentences(scripts()) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'el("p", {}, "Drop videos here, or")',
+        'iconButton("close", "Remove")',
+        "say(`Up to ${bytes(9)} each.`)",
+        'input.placeholder = "part of a title"',
+    ],
+)
+def test_a_sentence_in_a_script_would_be_noticed(script: str) -> None:
+    assert len(literal_sentences(script)) == 1
