@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.errors import ApiError
 from app.narrowing import read_filters
 from indexer.filters import Filters
+from indexer.order import Sort
 from indexer.question import GAP
-from indexer.search import Sort
 
 Role = Literal["q", "and", "not", "then"]
 Kind = Literal["words", "clip", "moment", "range"]

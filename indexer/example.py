@@ -6,6 +6,7 @@ Knows which windows stand for the whole. Keeps nothing and stores nothing.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from indexer.segments import Segment, grid_size, plan, rate_for
 from indexer.settings import Fingerprint
 
 MOST_WINDOWS = 8
+Piece = TypeVar("Piece")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def embed_example(
     return Embedded(embedder.embed_clips(clips), seen.thumbnail)
 
 
-def spread(segments: Sequence[Segment], most: int) -> list[Segment]:
+def spread(segments: Sequence[Piece], most: int) -> list[Piece]:
     """At most so many of the segments, evenly spread, the first and the last among them."""
     count = min(most, len(segments))
     places = np.linspace(0, len(segments) - 1, count).round().astype(int)

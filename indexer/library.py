@@ -4,8 +4,10 @@ Knows labels, places and what was removed. Knows neither vectors nor pixels, and
 for more than its hash (content.py). How far a video got is told as of the collection that serves.
 """
 
+import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
@@ -120,12 +122,29 @@ class Library:
             raise UnknownVideo("There is no such video in this library; it may have been removed.")
         return video
 
+    def titles(self) -> dict[str, str]:
+        """The titles of all videos whose file is not known to be missing, by id."""
+        found = self._database.rows(
+            "SELECT video_id, title FROM videos WHERE NOT removing AND NOT missing"
+        )
+        return {row[0]: row[1] for row in found}
+
     def playable_ids(self) -> frozenset[str]:
         """The ids of all videos whose file is not known to be missing."""
         found = self._database.rows(
             "SELECT video_id FROM videos WHERE NOT removing AND NOT missing"
         )
         return frozenset(row[0] for row in found)
+
+    def hidden_ids(self) -> frozenset[str]:
+        """The ids of all others: what is being removed, and what is known to be missing."""
+        found = self._database.rows("SELECT video_id FROM videos WHERE removing OR missing")
+        return frozenset(row[0] for row in found)
+
+    def several(self, video_ids: Iterable[str]) -> list[Video]:
+        """Those of these videos that are known and not being removed."""
+        chosen = "WHERE NOT removing AND video_id IN (SELECT value FROM json_each(?))"
+        return self._known(chosen, json.dumps(list(video_ids)))
 
     def counts(self) -> dict[VideoState, int]:
         """How many videos are in each state."""

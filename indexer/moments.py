@@ -8,6 +8,12 @@ from dataclasses import dataclass
 
 from indexer.points import Hit
 
+GROWS = 0.8
+"""A moment reaches over neighbours that score more than this share of its peak."""
+
+COUNTS = 0.5
+"""A video's lesser peaks are moments if they score this share of its best."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -48,21 +54,28 @@ class Span:
     best: Hit
 
 
+def enough(best: float) -> float:
+    """What a segment must score to matter in a video whose best scores so."""
+    return GROWS * COUNTS * best if best > 0 else best
+
+
 def spans(heat: Sequence[Hit], most: int) -> list[Span]:
     """The `most` best moments of one video, best first; `heat` is in the order of time.
 
-    A moment grows around a peak (no neighbour scores higher) over adjoining segments, as long as
-    their scores stay above the middle between the video's lowest score and the peak. Moments
-    never overlap in time: the better one keeps what both would cover.
+    Segments that score less than `enough` may be left out. A moment grows around a peak (no
+    neighbour scores higher) over adjoining segments while they score more than `GROWS` of it;
+    0 is what is ordinary, so a peak below that is a moment by itself. Moments never overlap in
+    time: the better one keeps what both would cover.
     """
-    floor = min((hit.score for hit in heat), default=0.0)
+    best = max((hit.score for hit in heat), default=0.0)
     found: list[Span] = []
-    for peak in sorted(_peaks(heat), key=lambda index: -heat[index].score):
-        if len(found) == most:
+    for peak in sorted(_peaks(heat), key=lambda place: -heat[place].score):
+        score = heat[peak].score
+        if len(found) == most or score < min(best, COUNTS * best):
             break
         if _free(heat[peak], found):
             free = [_free(hit, found) for hit in heat]
-            found.append(_grown(heat, peak, (heat[peak].score + floor) / 2, free))
+            found.append(_grown(heat, peak, GROWS * score if score > 0 else score, free))
     return found
 
 
@@ -71,25 +84,28 @@ def _free(hit: Hit, taken: Sequence[Span]) -> bool:
 
 
 def _peaks(heat: Sequence[Hit]) -> list[int]:
-    """Positions that score above what comes before and not below what comes after."""
-    scores = [float("-inf"), *(hit.score for hit in heat), float("-inf")]
-    middles = zip(scores, scores[1:], scores[2:], strict=False)
-    return [
-        index
-        for index, (before, score, after) in enumerate(middles)
-        if before < score and after <= score
-    ]
+    """Places that score above the segment before and not below the one after."""
+    return [place for place in range(len(heat)) if _rises(heat, place) and _falls(heat, place)]
 
 
-def _grown(heat: Sequence[Hit], peak: int, enough: float, free: Sequence[bool]) -> Span:
-    """The stretch around a peak over free segments that score more than `enough`."""
+def _rises(heat: Sequence[Hit], place: int) -> bool:
+    return not _adjoin(heat, place - 1) or heat[place - 1].score < heat[place].score
+
+
+def _falls(heat: Sequence[Hit], place: int) -> bool:
+    return not _adjoin(heat, place) or heat[place + 1].score <= heat[place].score
+
+
+def _adjoin(heat: Sequence[Hit], place: int) -> bool:
+    """Whether the segment at this place and the next one given are neighbours in the video."""
+    return 0 <= place < len(heat) - 1 and heat[place].index + 1 == heat[place + 1].index
+
+
+def _grown(heat: Sequence[Hit], peak: int, above: float, free: Sequence[bool]) -> Span:
+    """The stretch around a peak over free segments that score more than `above`."""
     first = last = peak
-    while first > 0 and free[first - 1] and _joins(heat[first - 1], heat[first], enough):
+    while _adjoin(heat, first - 1) and free[first - 1] and heat[first - 1].score > above:
         first -= 1
-    while last + 1 < len(heat) and free[last + 1] and _joins(heat[last], heat[last + 1], enough):
+    while _adjoin(heat, last) and free[last + 1] and heat[last + 1].score > above:
         last += 1
     return Span(heat[first].start, max(hit.end for hit in heat[first : last + 1]), heat[peak])
-
-
-def _joins(earlier: Hit, later: Hit, enough: float) -> bool:
-    return later.start <= earlier.end and min(earlier.score, later.score) > enough

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from indexer.errors import NothingAsked
-from indexer.yardstick import Yardstick
+from indexer.yardstick import Scale, Yardstick, spread
 
 # Beside what is asked for with the weight 1; measured on drawn libraries (docs/decisions.md).
 WITHOUT = 0.5
@@ -53,50 +53,40 @@ class Probe:
     """One step as it is searched for: along several directions, of which the best counts.
 
     A segment's score is max(directions @ vector - offsets): how many of the library's deviations
-    it lies above the library's mean, for this step as a whole.
+    it lies above the library's mean, for this step as a whole. `scale` tells what that is worth.
     """
 
     directions: Float[np.ndarray, "Q dim"]
     offsets: Float[np.ndarray, " Q"]
-
-    def scores(self, vectors: Float[np.ndarray, "N dim"]) -> Float[np.ndarray, " N"]:
-        """The score of each vector."""
-        found: np.ndarray = (vectors @ self.directions.T - self.offsets).max(axis=1)
-        return found
+    scale: Scale
 
 
-def probes(question: Question, yardstick: Yardstick) -> list[Probe]:
+def probes(question: Question, yardstick: Yardstick) -> tuple[Probe, ...]:
     """Every step of a question, ready to be searched for.
 
     Likes belong to the step that they fit best. Raises NothingAsked if the parts of a step cancel
     each other out.
     """
-    bare = [_probe(list(_parts(step)), yardstick) if step else None for step in question.steps]
-    extra: list[list[tuple[np.ndarray, float]]] = [[] for _ in bare]
+    parts = [list(_parts(step)) for step in question.steps]
     for vectors, weight in ((question.liked, LIKED), (question.disliked, -DISLIKED)):
-        if vectors is None or not len(vectors):
-            continue
-        for vector in vectors:
-            extra[_fitting(vector, bare)].append((vector[None], weight / len(vectors)))
-    return [
-        _probe([*_parts(step), *more], yardstick) if more or known is None else known
-        for step, more, known in zip(question.steps, extra, bare, strict=True)
-    ]
+        for vector in () if vectors is None else vectors:
+            share = weight / len(vectors)
+            parts[_fitting(vector, question, yardstick)].append((vector[None], share))
+    return tuple(_probe(step, yardstick) for step in parts)
 
 
 def _parts(step: Sequence[Condition]) -> Iterator[tuple[np.ndarray, float]]:
     for condition in step:
-        weight = condition.weight * (WITHOUT if condition.weight < 0 else 1.0)
-        if weight:
-            yield condition.vectors, weight
+        if condition.weight:
+            yield condition.vectors, condition.weight * (WITHOUT if condition.weight < 0 else 1.0)
 
 
-def _fitting(vector: np.ndarray, steps: Sequence[Probe | None]) -> int:
-    """The step that a liked segment answers best; a step without conditions takes what is left."""
-    if len(steps) == 1:
+def _fitting(vector: np.ndarray, question: Question, yardstick: Yardstick) -> int:
+    """The step that a liked segment answers best."""
+    if len(question.steps) == 1:
         return 0
-    scores = [-np.inf if step is None else step.scores(vector[None])[0] for step in steps]
-    return int(np.argmax(scores))
+    known = [_probe(list(_parts(step)), yardstick) for step in question.steps]
+    return int(np.argmax([scores(probe, vector[None])[0] for probe in known]))
 
 
 def _probe(parts: Sequence[tuple[np.ndarray, float]], yardstick: Yardstick) -> Probe:
@@ -108,9 +98,8 @@ def _probe(parts: Sequence[tuple[np.ndarray, float]], yardstick: Yardstick) -> P
         means, spreads = yardstick.measure(directions)
         return _settled(directions / spreads[:, None], means / spreads, yardstick)
     vectors = np.stack([_middle(vectors) for vectors, _ in parts])
-    weights = np.array([weight for _, weight in parts])
     means, spreads = yardstick.measure(vectors)
-    shares = weights / spreads
+    shares = np.array([weight for _, weight in parts]) / spreads
     return _settled((shares @ vectors)[None], np.array([shares @ means]), yardstick)
 
 
@@ -125,8 +114,20 @@ def _settled(directions: np.ndarray, offsets: np.ndarray, yardstick: Yardstick) 
     """The probe whose scores over the library have the mean 0 and the deviation 1."""
     if not (np.linalg.norm(directions, axis=1) > 1e-3).all():
         raise NothingAsked("These conditions cancel each other out: nothing is left to look for.")
-    rough = Probe(directions.astype(np.float32), offsets.astype(np.float32))
-    mean, spread = yardstick.spread_of(rough.scores)
-    return Probe(
-        (directions / spread).astype(np.float32), ((offsets + mean) / spread).astype(np.float32)
-    )
+    if not len(yardstick.sample):
+        return _made(directions, offsets, np.empty(0, np.float32), yardstick.total)
+    rough = (yardstick.sample @ directions.T - offsets).max(axis=1)
+    mean, deviation = (float(one[0]) for one in spread(rough[:, None]))
+    ranked = np.sort((rough - mean) / deviation)
+    return _made(directions / deviation, (offsets + mean) / deviation, ranked, yardstick.total)
+
+
+def _made(directions: np.ndarray, offsets: np.ndarray, ranked: np.ndarray, total: int) -> Probe:
+    scale = Scale(ranked.astype(np.float32), total)
+    return Probe(directions.astype(np.float32), offsets.astype(np.float32), scale)
+
+
+def scores(probe: Probe, vectors: Float[np.ndarray, "N dim"]) -> Float[np.ndarray, " N"]:
+    """The score of each vector."""
+    found: np.ndarray = (vectors @ probe.directions.T - probe.offsets).max(axis=1)
+    return found

@@ -4,7 +4,7 @@ Knows a sample of the stored vectors, kept in memory. Knows neither questions no
 """
 
 import threading
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,10 +14,11 @@ from jaxtyping import Float
 from indexer.points import Store
 
 SAMPLE = 4096  # segments: a library with no more of them is measured exactly
-GROWN = 1.1  # what a larger library has to grow or shrink by to be sampled anew
+TAIL = 64  # of the sample's best: beyond them it is told by how fast they thin out
 LEAST_SPREAD = 1e-3  # of cosines: what scores all alike, as one segment does, has no deviation
 
-Scorer = Callable[[np.ndarray], np.ndarray]
+GROWN, GROWN_SAMPLED = 0.01, 0.1  # shares by which a library changes before it is measured anew
+PATIENCE = 30.0  # seconds that a scale serves at most while the library changes less
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +32,56 @@ class Yardstick:
         self, vectors: Float[np.ndarray, "Q dim"]
     ) -> tuple[Float[np.ndarray, " Q"], Float[np.ndarray, " Q"]]:
         """The mean and the deviation of each vector's cosines over the library."""
-        if not len(self.sample):
-            return np.zeros(len(vectors), np.float32), np.ones(len(vectors), np.float32)
-        cosines = self.sample @ vectors.T
-        return cosines.mean(axis=0), np.maximum(cosines.std(axis=0), LEAST_SPREAD)
+        return spread(self.sample @ vectors.T) if len(self.sample) else unmeasured(len(vectors))
 
-    def spread_of(self, score: Scorer) -> tuple[float, float]:
-        """The mean and the deviation of any score over the library."""
-        if not len(self.sample):
-            return 0.0, 1.0
-        scores = score(self.sample)
-        return float(scores.mean()), max(float(scores.std()), LEAST_SPREAD)
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """What one step of a question scores over the library, in rising order: float32 [N]."""
+
+    scores: Float[np.ndarray, " N"]
+    total: int
+
+    def top(self, score: float) -> float:
+        """The percentage of the library's segments that score at least so."""
+        count = len(self.scores) - int(np.searchsorted(self.scores, score - 1e-4))
+        if not self._sampled or count >= TAIL:
+            return 100.0 * max(count, 1) / max(len(self.scores), 1)
+        start, rate = self._tail()
+        share = TAIL / len(self.scores) * float(np.exp((start - score) / rate))
+        return 100.0 * max(share, 1 / self.total)
+
+    def least(self, percent: float) -> float:
+        """The score that this percentage of the library's segments reach."""
+        if not len(self.scores):
+            return float("-inf")
+        share = percent / 100
+        if self._sampled and share < TAIL / len(self.scores):
+            start, rate = self._tail()
+            return start + rate * float(np.log(TAIL / len(self.scores) / share))
+        place = len(self.scores) - max(1, int(share * len(self.scores) + 1e-6))
+        return float(self.scores[place]) - 1e-4
+
+    @property
+    def _sampled(self) -> bool:
+        return self.total > len(self.scores) > TAIL
+
+    def _tail(self) -> tuple[float, float]:
+        """Where the tail starts, and the mean by which what lies in it is beyond that."""
+        tail = self.scores[-TAIL:]
+        return float(tail[0]), max(float((tail - tail[0]).mean()), 1e-6)
+
+
+def spread(
+    scores: Float[np.ndarray, "N Q"],
+) -> tuple[Float[np.ndarray, " Q"], Float[np.ndarray, " Q"]]:
+    """The mean and the deviation of each column."""
+    return scores.mean(axis=0), np.maximum(scores.std(axis=0), LEAST_SPREAD)
+
+
+def unmeasured(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """What stands for mean and deviation where nothing is stored."""
+    return np.zeros(count, np.float32), np.ones(count, np.float32)
 
 
 class Sampler:
@@ -50,29 +90,26 @@ class Sampler:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._made: Yardstick | None = None
+        self._sample: np.ndarray | None = None
+        self._sampled, self._sampled_at = 0, 0.0  # of how many segments, and when
 
     def yardstick(self) -> Yardstick:
         """The scale of what is stored now, measured anew when that has changed clearly."""
-        total = self._store.count()
-        made = self._made
-        if made is None or _changed(made.total, total):
-            with self._lock:
-                made = self._made
-                if made is None or _changed(made.total, total):
-                    made = self._made = self._measured(total)
-        return made
+        total = self._store.about()
+        with self._lock:
+            if self._sample is None or self._outdated(total):
+                self._sample = self._drawn()
+                self._sampled, self._sampled_at = total, time.monotonic()
+            return Yardstick(self._sample, total)
 
-    def _measured(self, total: int) -> Yardstick:
+    def _drawn(self) -> np.ndarray:
         # Ids are hashes and pages come in their order, so the first ones are drawn by lot: the
         # same ones every time, which keeps scores alike from start to start.
         vectors = [point.vector for point in islice(self._store.scan(), SAMPLE)]
-        if not vectors:
-            return Yardstick(np.empty((0, 1), np.float32), total)
-        return Yardstick(np.stack(vectors), total)
+        return np.stack(vectors) if vectors else np.empty((0, 1), np.float32)
 
-
-def _changed(before: int, now: int) -> bool:
-    if min(before, now) <= SAMPLE:
-        return before != now
-    return not before / GROWN <= now <= before * GROWN
+    def _outdated(self, total: int) -> bool:
+        changed = abs(total - self._sampled)
+        share = GROWN if self._sampled <= SAMPLE else GROWN_SAMPLED
+        late = time.monotonic() - self._sampled_at > PATIENCE
+        return changed > share * self._sampled or (changed > 0 and late)
