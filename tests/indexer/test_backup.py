@@ -33,8 +33,11 @@ from indexer.errors import (
 from indexer.library import Library
 from indexer.ownership import LOCK
 from indexer.points import Point
+from indexer.saved import SavedSearches
+from indexer.selections import Selections
 from indexer.settings import Settings
 from indexer.store import open_store, remove_collection, stored_fingerprint
+from indexer.tags import Tags
 from indexer.upkeep import restore
 from indexer.upkeep.archive import FORMAT, HEAD, MANIFEST, Head, Writer, writing
 from indexer.upkeep.backup import packed, write_backup
@@ -130,6 +133,27 @@ def test_what_is_restored_is_what_was_there(made: Installed, tmp_path: Path) -> 
     old, new = tree(made.data_dir), tree(tmp_path / "new")
     assert old.keys() == new.keys()
     assert {name for name in old if old[name] != new[name]} == {"library.db"}
+
+
+def test_what_people_said_comes_back(made: Installed, tmp_path: Path) -> None:
+    database, library, _ = made.library()
+    tags, red = Tags(database), made.ids["red"]
+    tags.add(red, "Am Meer")
+    mark = tags.mark(red, 1, 2.5, "jump")
+    search = SavedSearches(database).save("Mine", "q=red&tag=jump")
+    selection = Selections(database).keep({red: [(0, 4)]})
+    folders = {video.title: video.folder for video in library.videos()}
+    database.close()
+    write_backup(made.settings, tmp_path / "backup.tar", "1")
+    restore_backup(at(tmp_path / "new"), tmp_path / "backup.tar")
+    database = Database(tmp_path / "new" / "library.db")
+    library, tags = Library(database, KEY), Tags(database)
+    assert (library.need(red).tags, tags.marks(red)) == (("Am Meer",), [mark])
+    assert SavedSearches(database).all() == [search]
+    assert Selections(database).get(selection) == {red: ((0.0, 4.0),)}
+    assert {video.title: video.folder for video in library.videos()} == folders
+    database.close()
+    assert examine(at(tmp_path / "new")).findings == []
 
 
 def test_only_the_index_that_serves_is_saved(made: Installed, tmp_path: Path) -> None:

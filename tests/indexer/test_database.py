@@ -15,6 +15,7 @@ from indexer.database import STEPS, Database
 from indexer.errors import DiskFull, LibraryError
 from indexer.library import Library
 from indexer.queue import Queue
+from indexer.tags import Tags
 
 CONTENT = Content("0" * 64, 1, 1)
 
@@ -96,6 +97,29 @@ def test_how_far_videos_of_the_third_version_got_is_kept(data_dir: Path) -> None
     }
     assert (now["half"].duration, now["half"].width, now["half"].plays) == (12.5, 640, None)
     assert Queue(database, "f0").counts() == {"queued": 3, "done": 1}
+    database.close()
+
+
+def test_videos_of_the_fifth_version_get_a_folder_and_can_be_tagged(data_dir: Path) -> None:
+    path = data_dir / "library.db"
+    row = (
+        "INSERT INTO videos (video_id, title, managed, size, added_at, path)"
+        " VALUES ('{0}', '{0}', {1}, 1, 0, CAST('{2}' AS BLOB))"
+    )
+    earlier(
+        path, 5, row.format("in place", 0, "/films/é/a.mp4"), row.format("sent", 1, "/data/b.mp4")
+    )
+    database = Database(path)
+    library = Library(database, "f0")
+    assert library.need("in place").folder is None
+    library.roots.name_folders()
+    assert {one.video_id: one.folder for one in library.videos()} == {
+        "in place": "é",
+        "sent": "uploads",
+    }
+    assert Tags(database).add("sent", "sea") == "sea"
+    assert library.need("sent").tags == ("sea",)
+    assert library.need("sent").recorded_at is None
     database.close()
 
 

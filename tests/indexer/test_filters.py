@@ -25,7 +25,7 @@ FOLDERS = ("Trips", "Trips/2024", "Trips/2024/Rome", "Trips 2", "Tripsy")
 TAGS = ("sea", "Boat", "straße")
 LENGTH = 12  # seconds, in whole ones, that marks and selections lie in
 DAY = 86400.0
-MAY = datetime(2023, 5, 1).timestamp()  # noqa: DTZ001
+MAY = datetime(2023, 5, 1).timestamp()
 
 stretches = st.lists(
     st.tuples(st.integers(0, LENGTH), st.integers(0, LENGTH))

@@ -10,6 +10,8 @@ from indexer.database import Database
 from indexer.errors import UnknownVideo, VideoError
 from indexer.library import Library, Video, title_of
 from indexer.queue import Queue
+from indexer.selections import Selections
+from indexer.tags import Tags
 
 
 @pytest.fixture
@@ -122,6 +124,66 @@ def test_what_is_added_during_its_removal_stays(
     assert add(library, tmp_path / "a").state == "queued"
     library.finish_removal(video_id)
     assert library.need(video_id).state == "queued"
+
+
+def say(library: Library, video_id: str) -> None:
+    """Tag a video, mark it and select of it."""
+    tags = Tags(library.database)
+    tags.add(video_id, "sea")
+    tags.mark(video_id, 0, 1, "sea")
+    Selections(library.database).keep({video_id: [(0, 1)]})
+
+
+def said(library: Library, video_id: str) -> list[int]:
+    """How much is written of a video, table by table."""
+    asked = "SELECT COUNT(*) FROM {} WHERE video_id = ?"
+    return [
+        library.database.rows(asked.format(table), video_id)[0][0]
+        for table in ("tags", "marks", "selected")
+    ]
+
+
+def test_what_was_said_of_a_video_goes_with_it(library: Library, tmp_path: Path) -> None:
+    gone, kept = (add(library, tmp_path / name, name.encode()).video_id for name in "ab")
+    say(library, gone)
+    say(library, kept)
+    library.begin_removal(gone)
+    assert said(library, gone) == [1, 1, 1]  # killed here, the removal is finished at the start
+    library.finish_removal(gone)
+    assert said(library, gone) == [0, 0, 0]
+    assert said(library, kept) == [1, 1, 1]
+    add(library, tmp_path / "a")
+    assert library.need(gone).tags == ()
+
+
+def test_a_video_that_is_added_during_its_removal_starts_without_tags(
+    library: Library, tmp_path: Path
+) -> None:
+    video_id = add(library, tmp_path / "a", b"a").video_id
+    say(library, video_id)
+    library.begin_removal(video_id)
+    assert add(library, tmp_path / "a").tags == ()
+    library.finish_removal(video_id)
+    assert said(library, video_id) == [0, 0, 0]
+
+
+def test_tags_stay_while_a_removal_is_not_whole(library: Library, tmp_path: Path) -> None:
+    """All of it happens in one transaction."""
+    video_id = add(library, tmp_path / "a", b"a").video_id
+    say(library, video_id)
+    library.begin_removal(video_id)
+    with pytest.raises(RuntimeError), library.database.together():  # noqa: PT012
+        library.finish_removal(video_id)
+        raise RuntimeError
+    assert said(library, video_id) == [1, 1, 1]
+    assert [video.video_id for video in library.removals()] == [video_id]
+
+
+def test_tags_stay_with_content_that_moves(library: Library, tmp_path: Path) -> None:
+    video_id = add(library, tmp_path / "a.mp4", b"a").video_id
+    say(library, video_id)
+    (tmp_path / "a.mp4").rename(tmp_path / "b.mp4")
+    assert add(library, tmp_path / "b.mp4").tags == ("sea",)
 
 
 def test_an_end_that_comes_after_the_removal_brings_nothing_back(

@@ -42,8 +42,7 @@ def tags(library: Library) -> Tags:
 def test_a_name_is_refused_or_fit_to_be_shown_and_to_be_an_address(text: str) -> None:
     try:
         name = label(text, "A tag", 60)
-    except BadLabel as error:
-        assert "Nothing was changed." in str(error)
+    except BadLabel:
         return
     assert label(name, "A tag", 60) == name  # said again it is the same
     assert 1 <= len(name) <= 60
