@@ -4,6 +4,7 @@ window.prism.gallery ??= (() => {
   const { el, t, journey, card: cards, cardActs, flip, keys } = window.prism;
   const KEYS = { m: "more", l: "like", x: "dislike", a: "add", s: "choose" };
   const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+  const WIDEST = 20; // cards in a row, at most
   const CELLS = [4 / 5, 4 / 3, 16 / 9]; // the shapes that a cell may have
 
   // opened(moment); near(moment): it may soon be opened; acts: see cardActs, each called with a moment; chosen: a Set of keys.
@@ -103,9 +104,9 @@ window.prism.gallery ??= (() => {
       if (key === "ArrowRight" || key === "ArrowLeft") return reach(all[place + (key === "ArrowRight" ? 1 : -1)]);
       const { offsetTop: top, offsetLeft: left } = here.item;
       const others = key === "ArrowDown" ? all.slice(place + 1) : all.slice(0, place).reverse();
-      const next = others.find(({ item }) => item.offsetTop !== top);
-      if (!next) return false;
-      const row = others.filter(({ item }) => item.offsetTop === next.item.offsetTop);
+      const first = others.findIndex(({ item }) => item.offsetTop !== top);
+      if (first < 0) return false;
+      const row = others.slice(first, first + WIDEST).filter(({ item }) => item.offsetTop === others[first].item.offsetTop);
       const off = ({ item }) => Math.abs(item.offsetLeft - left);
       return reach(row.reduce((a, b) => (off(b) < off(a) ? b : a)));
     }

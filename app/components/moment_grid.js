@@ -83,8 +83,7 @@ async function search() {
   if (!question) return forget();
   const steered = asked !== null && plain(question) === plain(asked);
   cards.mark();
-  const limit = steered ? Math.min(MOST, Math.max(FIRST, cards.count())) : FIRST;
-  const found = await wait(`search?${question}&limit=${limit}`);
+  const found = await wait(() => gather(question, steered ? Math.max(FIRST, cards.count()) : FIRST));
   if (!found) return;
   if (!steered) chosen.clear();
   if (!steered && root.getBoundingClientRect().top < 0) root.scrollIntoView();
@@ -94,13 +93,25 @@ async function search() {
   cue();
 }
 
+// The first moments as if they were one page, however many.
+async function gather(question, count) {
+  const found = await ask(`search?${question}&limit=${Math.min(MOST, count)}`);
+  while (found.more && found.moments.length < count) {
+    const limit = Math.min(MOST, count - found.moments.length);
+    const { moments, more } = await ask(`search?${question}&limit=${limit}&offset=${found.moments.length}`);
+    found.moments.push(...moments);
+    found.more = more && moments.length > 0;
+  }
+  return found;
+}
+
 const plain = (question) => question.replace(STEERS, "");
 
 async function page() {
   if (!answer?.more || paging) return;
   paging = true;
   const before = cards.count();
-  const found = await wait(`search?${asked}&limit=${NEXT}&offset=${before}`, end);
+  const found = await wait(() => ask(`search?${asked}&limit=${NEXT}&offset=${before}`), end);
   paging = false;
   if (!found) return;
   answer = { ...found, weak: answer.weak, took_ms: answer.took_ms };
@@ -108,12 +119,12 @@ async function page() {
   if (cards.count() === before) answer.more = false; // all of it was there already
 }
 
-// The API's answer; null where it was called off, or failed, which is then said.
-async function wait(path, where = root) {
+// What the API answers; null where it was called off, or failed, which is then said.
+async function wait(work, where = root) {
   say("");
   const slow = setTimeout(() => busy(where), SLOW);
   try {
-    return await ask(path);
+    return await work();
   } catch (error) {
     if (error.name !== "AbortError") fail(error.message, where);
     return null;

@@ -67,13 +67,18 @@ function say(message, again) {
 }
 
 const mine = () => found.filter((one) => one.video_id === journey.video);
-const foundAt = (seconds) => mine().find((one) => one.start <= seconds && seconds <= one.end);
-const moment = () => foundAt(view.time()) ?? strips.at(view.time()); // what is seen now
-const here = () => `${journey.video}:${moment()?.index ?? 0}`;
+const at = (seconds) => ({ start, end }) => start <= seconds && seconds <= end;
+const parts = (one) => (one.steps.length ? one.steps : [one]);
+
+// The segment that is seen now, as a question names it: a found one, else that of this time.
+function here() {
+  const seen = mine().flatMap(parts).find(at(view.time())) ?? strips.at(view.time());
+  return `${journey.video}:${seen?.index ?? 0}`;
+}
 
 // What loops, and what is kept: the marked range, else the moment.
 function stretch() {
-  const { start, end } = marked.get() ?? moment() ?? { start: 0, end: duration() };
+  const { start, end } = marked.get() ?? mine().find(at(view.time())) ?? strips.at(view.time()) ?? { start: 0, end: duration() };
   return { start, end };
 }
 
@@ -82,12 +87,12 @@ function condition() {
   return `range:${journey.video}:${start.toFixed(2)}-${end.toFixed(2)}`;
 }
 
-function open({ video: id, at, play }) {
+function open({ video: id, at: seconds, play }) {
   document.body.classList.add("ps-open");
   const other = known?.video_id !== id;
   if (other) clear();
   name(known ?? mine()[0]);
-  view.open(id, { at, play, poster: foundAt(at)?.poster });
+  view.open(id, { at: seconds, play, poster: mine().flatMap(parts).find(at(seconds))?.poster });
   loop.take();
   list();
   warm();
@@ -135,7 +140,7 @@ async function warm() {
 
 function list() {
   const all = mine().sort((a, b) => a.start - b.start);
-  const peaks = (one) => (one.steps.length ? one.steps : [one]).map(({ peak }, step) => ({ at: peak, step }));
+  const peaks = (one) => parts(one).map(({ peak }, step) => ({ at: peak, step }));
   line.show({ ticks: all.flatMap(peaks) });
   jumps.hidden = all.length < 2;
   jumps.replaceChildren(...all.map((one) =>
