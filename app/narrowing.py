@@ -3,6 +3,7 @@
 Knows how lengths, parts and dates are written. What they mean for the library is filters.py's.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -27,7 +28,7 @@ def read_filters(said: Said) -> Filters:
         videos=videos,
         folders=_values("folder", said),
         tags=_values("tag", said),
-        duration=tuple(_seconds("duration", text) for text in _values("duration", said)),
+        duration=tuple(_length(text) for text in _values("duration", said)),
         added=tuple(_dates("added", text) for text in _values("added", said)),
         recorded=tuple(_dates("recorded", text) for text in _values("recorded", said)),
         within=_values("within", said),
@@ -42,15 +43,19 @@ def _values(name: str, said: Said) -> tuple[str, ...]:
     return values
 
 
-def _seconds(name: str, text: str) -> Range:
+def _between(name: str, text: str, like: str) -> Range:
     """`10-60`, `10-` or `-60`: either side may be open, not both; 60 itself is included."""
     found = _BETWEEN.fullmatch(text.strip())
-    if found is None or found[1] is found[2]:
-        raise ApiError(f"“{name}” is not usable: say it as 10-60, 10- or -60.")
+    if found is None or (found[1], found[2]) == (None, None):
+        raise ApiError(f"“{name}” is not usable: say it as {like}.")
     usual = Range()
     low = usual.low if found[1] is None else float(found[1])
-    high = usual.high if found[2] is None else float(found[2]) + 1e-6
+    high = usual.high if found[2] is None else math.nextafter(float(found[2]), math.inf)
     return _rising(name, low, high)
+
+
+def _length(text: str) -> Range:
+    return _between("duration", text, "10-60, 10- or -60")
 
 
 def _part(texts: Sequence[str]) -> tuple[float, float] | None:
@@ -58,7 +63,7 @@ def _part(texts: Sequence[str]) -> tuple[float, float] | None:
         return None
     if len(texts) > 1:
         raise ApiError("“part” can be said only once.")
-    low, high = _seconds("part", texts[0])
+    low, high = _between("part", texts[0], "0.25-0.5, 0.5- or -0.5")
     if low > 1:
         raise ApiError("“part” is not usable: it is a share of the video, 0 to 1.")
     return max(low, 0.0), min(high, 1.0)
@@ -87,6 +92,6 @@ def _instant(name: str, text: str, through: bool = False) -> float:
 
 
 def _rising(name: str, low: float, high: float) -> Range:
-    if low > high:
+    if low >= high:
         raise ApiError(f"“{name}” is not usable: it ends before it begins.")
     return Range(low, high)

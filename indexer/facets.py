@@ -14,6 +14,7 @@ from indexer.stretches import Stretches, common
 from indexer.tags import TagCount, counts
 
 MOST_VIDEOS = 50
+MOST_VALUES = 200  # of folders, and of tags: those of most videos
 DURATIONS = (
     Range(0.0, 60.0),
     Range(60.0, 300.0),
@@ -47,7 +48,7 @@ def facets(library: Library, filters: Filters, words: str = "") -> Facets:
     return Facets(
         videos=_videos(library, filters, words.casefold().split()),
         folders=_folders(library, replace(filters, folders=())),
-        tags=_tags(library, replace(filters, tags=())),
+        tags=_tags(library, replace(filters, tags=()))[:MOST_VALUES],
         durations=_durations(library, replace(filters, duration=())),
         recorded=_months(library, "recorded_at", replace(filters, recorded=())),
         added=_months(library, "added_at", replace(filters, added=())),
@@ -80,7 +81,8 @@ def _folders(library: Library, others: Filters) -> dict[str, int]:
         while folder:
             count[folder] += videos
             folder = folder.rpartition("/")[0]
-    return {folder: count[folder] for folder in sorted(count, key=str.casefold)}
+    most = dict(count.most_common(MOST_VALUES))
+    return {folder: most[folder] for folder in sorted(most, key=str.casefold)}
 
 
 def _tags(library: Library, others: Filters) -> list[TagCount]:
