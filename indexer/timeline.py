@@ -79,6 +79,8 @@ class Cutting:
         self._clock = clock
         self._begin = begin
         self._length = end - begin
+        self.first: float | None = None
+        """When the first picture that was read is shown; before 0 it was there already."""
         self.over = False
 
     @property
@@ -91,6 +93,7 @@ class Cutting:
         if self.over or (shown := self._clock.read(frame)) is None:
             return None
         time = shown[0] - self._begin
+        self.first = time if self.first is None else self.first
         self.over = time > self._length - TICK
         return None if self.over else (max(0.0, time), self.end - max(0.0, time))
 

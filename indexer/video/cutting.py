@@ -5,6 +5,7 @@ encoded anew, since only so it begins at the right sample. The original is only 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -19,17 +20,24 @@ from indexer.decoding import Copied, Cut, Probe, Request
 from indexer.formats import COPIED_PICTURES
 from indexer.timeline import TICK, Clock, Cutting
 from indexer.video.copying import Progress, Track, created, sound_of
-from indexer.video.edges import Edges, edges, seek
+from indexer.video.edges import Edges, edges, leads, seek
 from indexer.video.new_pictures import KEPT, NewPictures
 from indexer.video.new_sound import NewSound
-from indexer.video.opening import codec_of, opened, packets, unless_memory
+from indexer.video.opening import opened, packets, unless_memory
 from indexer.video.unchanged import Unchangeable, Unchanged
 
 _STRAGGLERS = 5.0  # seconds behind the end, where a track that has not come to it has none
 
 
 class _TooLate(Exception):  # noqa: N818
-    """Seeking landed behind the first picture that is wanted."""
+    """Reading began behind the first picture that is wanted."""
+
+
+class _Pictures(Protocol):
+    """Whatever knows which pictures came: the first one's time in the stretch, and the last."""
+
+    first: float | None
+    over: bool
 
 
 class _UnchangedPictures(Unchanged):
@@ -41,22 +49,25 @@ class _UnchangedPictures(Unchanged):
         super().__init__(output, source, replace(probe, start=probe.start + cut.begin))
         self._source = source
         self._begin, self._end = (probe.start + time for time in cut)
+        self.first: float | None = None
         self.over = False
 
     def take(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
         """The same packet, if its picture is within the stretch."""
         time = timeline.seconds(packet, self._source)
+        if self.first is None and time is not None:
+            self.first = time - self._begin
         if time is None or self._begin - TICK <= time < self._end - TICK:
             yield from self._within(packet)
         elif time > self._begin:
             self.over = True  # for of a clean stretch all packets come before others
 
     def _within(self, packet: "Packet[Any]") -> Iterator["Packet[Any]"]:
-        if packet.is_discard:
+        if packet.is_discard or packet.is_corrupt:
             raise Unchangeable
-        tick = self._source.time_base or 1
-        if packet.pts is not None and packet.duration:
-            packet.duration = min(packet.duration, round(self._end / tick - packet.pts))
+        if packet.pts is not None:  # else it is refused
+            # Of lengths only the last counts: the last picture stays until the end.
+            packet.duration = round(self._end / (self._source.time_base or 1) - packet.pts)
         yield from super().take(packet)
 
 
@@ -67,9 +78,8 @@ def cut(request: Request, probe: Probe, progress: Progress) -> Copied:
     """
     assert request.copy is not None
     assert request.copy.cut is not None
-    with opened(request.path, request.limits) as (container, stream):
-        found = edges(container, stream, probe, request.copy.cut)
-        copied = codec_of(stream) in COPIED_PICTURES and probe.plays != "transcode"
+    found = edges(request, probe, request.copy.cut)
+    copied = probe.codec in COPIED_PICTURES and probe.plays != "transcode"
     if found.clean and copied and not request.copy.anew:
         try:
             _write(request, probe, found, progress, unchanged=True)
@@ -85,55 +95,56 @@ def cut(request: Request, probe: Probe, progress: Progress) -> Copied:
 def _write(
     request: Request, probe: Probe, found: Edges, progress: Progress, unchanged: bool
 ) -> None:
-    try:
-        _pass(request, probe, found.cut, progress, unchanged)
-    except _TooLate:
-        _pass(request, replace(probe, seekable=False), found.cut, progress, unchanged)
+    """Read from shortly ahead of the stretch; where that is too late, from further ahead."""
+    for lead in leads(probe, found.cut.begin):
+        with suppress(_TooLate):
+            _pass(request, probe, found.cut, lead, progress, unchanged)
+            return
 
 
-def _pass(request: Request, probe: Probe, wanted: Cut, progress: Progress, unchanged: bool) -> None:
-    """Read from ahead of the stretch until it is over."""
+def _pass(
+    request: Request,
+    probe: Probe,
+    cut: Cut,
+    lead: float | None,
+    progress: Progress,
+    unchanged: bool,
+) -> None:
+    """Read until the stretch is over. Raises _TooLate."""
     assert request.copy is not None
     with (
         opened(request.path, request.limits) as (container, stream),
         created(request.copy.path) as output,
     ):
-        tracks = _tracks(container, stream, output, probe, wanted, unchanged)
-        for time, packet in _packets(container, stream, probe, wanted.begin, tracks):
+        if lead is not None:
+            seek(container, stream, probe, cut.begin - lead)
+        tracks = _tracks(container, stream, output, probe, cut, unchanged)
+        for packet in packets(container, *tracks.of):
             output.mux(list(tracks.of[packet.stream].take(packet)))
-            progress(min(1.0, max(0.0, (time - wanted.begin) / (wanted.end - wanted.begin))))
-            if time > wanted.end + _STRAGGLERS or all(one.over for one in tracks.endings):
+            if lead is not None and (tracks.pictures.first or 0.0) > TICK:
+                raise _TooLate
+            time = (timeline.seconds(packet, packet.stream) or 0.0) - probe.start
+            progress(min(1.0, max(0.0, (time - cut.begin) / (cut.end - cut.begin))))
+            if time > cut.end + _STRAGGLERS or tracks.over:
                 break
+        if lead is not None and tracks.pictures.first is None:
+            raise _TooLate
         for track in tracks.of.values():
             output.mux(list(track.end()))
 
 
-def _packets(
-    container: InputContainer, stream: VideoStream, probe: Probe, begin: float, tracks: "_Tracks"
-) -> Iterator[tuple[float, "Packet[Any]"]]:
-    """All packets from ahead of a moment, with their times. Raises _TooLate."""
-    late = seek(container, stream, probe, begin)
-    for packet in packets(container, *tracks.of):
-        time = (timeline.seconds(packet, packet.stream) or 0.0) - probe.start
-        if packet.stream is stream:
-            if late and time > begin + TICK:
-                raise _TooLate
-            late = False
-        yield time, packet
-
-
-class _Ending(Protocol):
-    """Whatever knows that the stretch is over."""
-
-    over: bool
-
-
 @dataclass
 class _Tracks:
-    """The tracks of a clip by those of the original, and who tells that each is complete."""
+    """The tracks of a clip by those of the original."""
 
     of: dict[Stream, Track]
-    endings: list[_Ending]
+    pictures: _Pictures
+    sound: NewSound | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of the original is needed any more."""
+        return self.pictures.over and (self.sound is None or self.sound.over)
 
 
 def _tracks(
@@ -141,21 +152,16 @@ def _tracks(
     stream: VideoStream,
     output: OutputContainer,
     probe: Probe,
-    wanted: Cut,
+    cut: Cut,
     unchanged: bool,
 ) -> _Tracks:
-    tracks = _Tracks({}, [])
     if unchanged:
-        same = _UnchangedPictures(output, stream, probe, wanted)
-        tracks.of[stream] = same
-        tracks.endings.append(same)
+        same = _UnchangedPictures(output, stream, probe, cut)
+        tracks = _Tracks({stream: same}, same)
     else:
-        clock = Cutting(Clock(stream, probe.start), *wanted)
-        tracks.of[stream] = NewPictures(output, stream, probe, clock, KEPT)
-        tracks.endings.append(clock)
+        clock = Cutting(Clock(stream, probe.start), *cut)
+        tracks = _Tracks({stream: NewPictures(output, stream, probe, clock, KEPT)}, clock)
     source = sound_of(container, stream)
     if source is not None:
-        sound = NewSound(output, source, probe, wanted)
-        tracks.of[source] = sound
-        tracks.endings.append(sound)
+        tracks.sound = tracks.of[source] = NewSound(output, source, probe, cut)
     return tracks

@@ -4,6 +4,7 @@ Knows the times of packets, and which pictures need no others. Decodes nothing.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,12 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from indexer import timeline
-from indexer.decoding import Cut, Probe
+from indexer.decoding import Cut, Probe, Request
 from indexer.timeline import TICK
-from indexer.video.opening import codec_of, packets
+from indexer.video.opening import codec_of, opened, packets
 from indexer.video.units import holds_a_fresh_start
 
-LEAD = 2.0  # seconds to look ahead of a moment, past pictures that need later ones
+_LEADS = (2.0, 15.0)  # seconds to begin ahead of a moment, past pictures that need later ones
 _MOST = 0.05  # seconds that a cut is ever moved
 _BEHIND = 1.0  # seconds by which packets without a time of decoding may be out of order
 
@@ -34,73 +35,78 @@ class Edges:
     clean: bool
 
 
-def edges(container: InputContainer, stream: VideoStream, probe: Probe, wanted: Cut) -> Edges:
+@dataclass(frozen=True)
+class _Seen:
+    """A packet near a moment: when its picture is shown, and whether decoding can begin with it."""
+
+    time: float
+    fresh: bool
+
+
+def edges(request: Request, probe: Probe, wanted: Cut) -> Edges:
     """Where to cut; reads packets around both ends only, where the video can be sought in.
 
     Where no picture begins near an end, what is on the screen there is cut in two: not clean.
     """
-    first = _beginning(container, stream, probe, wanted.begin)
-    begin = wanted.begin if first is None else first[0]
-    fresh = first is not None and _is_fresh(first[1], stream)
-    end, clean = _ending(container, stream, probe, wanted.end)
-    return Edges(Cut(begin, end), fresh and clean)
+    first = _nearest(_around(request, probe, wanted.begin), wanted.begin, probe)
+    around = _around(request, probe, wanted.end)
+    behind = _nearest(around, wanted.end, probe)
+    begin = wanted.begin if first is None else first.time
+    end = wanted.end if behind is None else behind.time
+    later = [one.time > end - TICK for one in around]
+    whole = later == sorted(later) and (behind is not None or end > probe.duration - TICK)
+    return Edges(Cut(begin, end), first is not None and first.fresh and whole)
 
 
-def seek(container: InputContainer, stream: VideoStream, probe: Probe, moment: float) -> bool:
-    """Go to a keyframe some way ahead of a moment; False if reading must begin at the start."""
-    if moment <= LEAD or not probe.seekable:
-        return False
-    try:
-        target = moment - LEAD + probe.start
-        container.seek(int(target / (stream.time_base or 1)), stream=stream)
-    except FFmpegError:
-        return False
-    return True
+def leads(probe: Probe, moment: float) -> Iterator[float | None]:
+    """How many seconds ahead of a moment to begin reading, one after the other; None: all of them.
+
+    A broadcast may be entered where nothing can be decoded yet.
+    """
+    if probe.seekable:
+        yield from (lead for lead in _LEADS if lead < moment)
+    yield None
 
 
-def _beginning(
-    container: InputContainer, stream: VideoStream, probe: Probe, moment: float
-) -> tuple[float, "Packet[Any]"] | None:
-    """The picture that begins nearest to a moment, if that is near enough."""
-    near = [
-        one for one in _around(container, stream, probe, moment) if _is_at(one[0], moment, probe)
-    ]
-    return min(near, key=lambda one: abs(one[0] - moment), default=None)
+def seek(container: InputContainer, stream: VideoStream, probe: Probe, moment: float) -> None:
+    """Go to a moment, or to a keyframe ahead of it; where that cannot be, nothing happens."""
+    with suppress(FFmpegError):
+        container.seek(int((moment + probe.start) / (stream.time_base or 1)), stream=stream)
 
 
-def _ending(
-    container: InputContainer, stream: VideoStream, probe: Probe, moment: float
-) -> tuple[float, bool]:
-    """Where a stretch ends, and whether no packet behind that belongs to what is before."""
-    around = [time for time, _ in _around(container, stream, probe, moment)]
-    near = [time for time in around if _is_at(time, moment, probe)]
-    end = min(near, key=lambda time: abs(time - moment), default=moment)
-    later = [time > end - TICK for time in around]
-    at_a_picture = bool(near) or moment > probe.duration - TICK
-    return end, at_a_picture and later == sorted(later)
-
-
-def _is_at(time: float, moment: float, probe: Probe) -> bool:
-    """Whether a picture begins at a moment, give or take half a picture; of two the earlier one."""
+def _nearest(around: list[_Seen], moment: float, probe: Probe) -> _Seen | None:
+    """The picture that begins at a moment, give or take half a picture; of two the earlier one."""
     half = min(_MOST, 0.5 / probe.fps) if probe.fps else _MOST
-    return -half - TICK <= time - moment < half - TICK
+    near = (one for one in around if -half - TICK <= one.time - moment < half - TICK)
+    return min(near, key=lambda one: abs(one.time - moment), default=None)
 
 
-def _around(
+def _around(request: Request, probe: Probe, moment: float) -> list[_Seen]:
+    """The packets up to just behind a moment, in the order of decoding."""
+    seen: list[_Seen] = []
+    for lead in leads(probe, moment):
+        with opened(request.path, request.limits) as (container, stream):
+            if lead is not None:
+                seek(container, stream, probe, moment - lead)
+            seen = list(_scan(container, stream, probe, moment))
+        if seen and seen[0].time <= moment:
+            break
+    return seen
+
+
+def _scan(
     container: InputContainer, stream: VideoStream, probe: Probe, moment: float
-) -> Iterator[tuple[float, "Packet[Any]"]]:
-    """The packets up to just behind a moment, with their times, in the order of decoding."""
-    if not seek(container, stream, probe, moment):
-        container.seek(0)  # somebody may have read in it
+) -> Iterator[_Seen]:
     for packet in packets(container, stream):
         time = timeline.seconds(packet, stream)
         if time is None or packet.is_discard:
             continue
-        yield time - probe.start, packet
+        time -= probe.start
+        yield _Seen(time, abs(time - moment) <= 2 * _MOST and _is_fresh(packet, stream))
         decoded = time - _BEHIND
         if packet.dts is not None:
-            decoded = float(packet.dts * (stream.time_base or 1))
-        if decoded - probe.start > moment + _MOST:
+            decoded = float(packet.dts * (stream.time_base or 1)) - probe.start
+        if decoded > moment + _MOST:
             return
 
 
