@@ -5,6 +5,7 @@ Knows peaks, and how far around one the score stays high. Knows no store, no tit
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from indexer.points import Hit
 
@@ -74,8 +75,7 @@ def spans(heat: Sequence[Hit], most: int) -> list[Span]:
         if len(found) == most or score < min(best, COUNTS * best):
             break
         if _free(heat[peak], found):
-            free = [_free(hit, found) for hit in heat]
-            found.append(_grown(heat, peak, GROWS * score if score > 0 else score, free))
+            found.append(_grown(heat, peak, GROWS * score if score > 0 else score, found))
     return found
 
 
@@ -85,27 +85,27 @@ def _free(hit: Hit, taken: Sequence[Span]) -> bool:
 
 def _peaks(heat: Sequence[Hit]) -> list[int]:
     """Places that score above the segment before and not below the one after."""
-    return [place for place in range(len(heat)) if _rises(heat, place) and _falls(heat, place)]
+    if not heat:
+        return []
+    # Whether the score rises from each segment to the next one given; over a gap it does both.
+    apart = [one.index + 1 != other.index for one, other in pairwise(heat)]
+    rises = [one.score < other.score for one, other in pairwise(heat)]
+    risen = [True, *(gap or up for gap, up in zip(apart, rises, strict=True))]
+    falls = [*(gap or not up for gap, up in zip(apart, rises, strict=True)), True]
+    return [place for place in range(len(heat)) if risen[place] and falls[place]]
 
 
-def _rises(heat: Sequence[Hit], place: int) -> bool:
-    return not _adjoin(heat, place - 1) or heat[place - 1].score < heat[place].score
+def _grown(heat: Sequence[Hit], peak: int, above: float, taken: Sequence[Span]) -> Span:
+    """The stretch around a peak over segments that score more than `above` and are not taken."""
 
+    def joins(place: int, beside: int) -> bool:
+        if not 0 <= beside < len(heat) or abs(heat[place].index - heat[beside].index) != 1:
+            return False
+        return heat[beside].score > above and _free(heat[beside], taken)
 
-def _falls(heat: Sequence[Hit], place: int) -> bool:
-    return not _adjoin(heat, place) or heat[place + 1].score <= heat[place].score
-
-
-def _adjoin(heat: Sequence[Hit], place: int) -> bool:
-    """Whether the segment at this place and the next one given are neighbours in the video."""
-    return 0 <= place < len(heat) - 1 and heat[place].index + 1 == heat[place + 1].index
-
-
-def _grown(heat: Sequence[Hit], peak: int, above: float, free: Sequence[bool]) -> Span:
-    """The stretch around a peak over free segments that score more than `above`."""
     first = last = peak
-    while _adjoin(heat, first - 1) and free[first - 1] and heat[first - 1].score > above:
+    while joins(first, first - 1):
         first -= 1
-    while _adjoin(heat, last) and free[last + 1] and heat[last + 1].score > above:
+    while joins(last, last + 1):
         last += 1
     return Span(heat[first].start, max(hit.end for hit in heat[first : last + 1]), heat[peak])

@@ -94,13 +94,15 @@ def _probe(parts: Sequence[tuple[np.ndarray, float]], yardstick: Yardstick) -> P
     if not parts:
         raise NothingAsked("Nothing is left to look for: give a condition some weight.")
     if len(parts) == 1 and parts[0][1] > 0:
-        directions = parts[0][0]  # an example alone: its best window counts
-        means, spreads = yardstick.measure(directions)
-        return _settled(directions / spreads[:, None], means / spreads, yardstick)
-    vectors = np.stack([_middle(vectors) for vectors, _ in parts])
-    means, spreads = yardstick.measure(vectors)
-    shares = np.array([weight for _, weight in parts]) / spreads
-    return _settled((shares @ vectors)[None], np.array([shares @ means]), yardstick)
+        vectors = parts[0][0]  # an example alone: its best window counts
+        mix = np.eye(len(vectors))
+    else:
+        vectors = np.stack([_middle(vectors) for vectors, _ in parts])
+        mix = np.array([[weight for _, weight in parts]])
+    cosines = yardstick.cosines(vectors)
+    means, spreads = spread(cosines)
+    mix = mix / spreads
+    return _settled(mix @ vectors, mix @ means, cosines @ mix.T, yardstick.total)
 
 
 def _middle(vectors: np.ndarray) -> np.ndarray:
@@ -110,21 +112,20 @@ def _middle(vectors: np.ndarray) -> np.ndarray:
     return middle
 
 
-def _settled(directions: np.ndarray, offsets: np.ndarray, yardstick: Yardstick) -> Probe:
-    """The probe whose scores over the library have the mean 0 and the deviation 1."""
+def _settled(directions: np.ndarray, offsets: np.ndarray, sample: np.ndarray, total: int) -> Probe:
+    """The probe whose scores over the library have the mean 0 and the deviation 1.
+
+    `sample` holds what the library's segments score along each direction, offsets left out.
+    """
     if not (np.linalg.norm(directions, axis=1) > 1e-3).all():
         raise NothingAsked("These conditions cancel each other out: nothing is left to look for.")
-    if not len(yardstick.sample):
-        return _made(directions, offsets, np.empty(0, np.float32), yardstick.total)
-    rough = (yardstick.sample @ directions.T - offsets).max(axis=1)
-    mean, deviation = (float(one[0]) for one in spread(rough[:, None]))
-    ranked = np.sort((rough - mean) / deviation)
-    return _made(directions / deviation, (offsets + mean) / deviation, ranked, yardstick.total)
-
-
-def _made(directions: np.ndarray, offsets: np.ndarray, ranked: np.ndarray, total: int) -> Probe:
-    scale = Scale(ranked.astype(np.float32), total)
-    return Probe(directions.astype(np.float32), offsets.astype(np.float32), scale)
+    scores = (sample - offsets).max(axis=1)
+    mean, deviation = (float(one[0]) for one in spread(scores[:, None]))
+    return Probe(
+        (directions / deviation).astype(np.float32),
+        ((offsets + mean) / deviation).astype(np.float32),
+        Scale(np.sort((scores - mean) / deviation).astype(np.float32), total),
+    )
 
 
 def scores(probe: Probe, vectors: Float[np.ndarray, "N dim"]) -> Float[np.ndarray, " N"]:

@@ -6,7 +6,7 @@ nor titles; what a segment scores is told by the store, along a question's direc
 
 import threading
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,7 +21,7 @@ from indexer.sequences import Chain, chains, score_of
 from indexer.stretches import holds
 
 FIRST_LOOK, MOST_AT_ONCE = 256, 4096  # hits that a store is asked for, twice as many each time
-FEW, MANY = 8, 64  # videos that are looked at together, twice as many each time
+FEW, MANY = 8, 64  # videos that are looked at together: half of those before, within these
 ROOM = 2048  # hits that are asked for of a few videos; if that was too few, twice as many
 
 
@@ -69,7 +69,7 @@ class Ranking:
         self._by_video: dict[str, list[Moment]] = {}
         self._coming = self._candidates()
         self._bound = float("inf")
-        self._at_once = FEW
+        self._looked = 0
 
     def moments(self, count: int, least: float = float("-inf")) -> list[Moment]:
         """The `count` best moments, best first; at least all of those that score `least`."""
@@ -82,7 +82,7 @@ class Ranking:
         """The best videos' moments, those of each together: at least `count`, if there are."""
         with self._lock:
             while True:
-                best = sorted(self._by_video.values(), key=lambda each: -each[0].score)
+                best = sorted(self._by_video.values(), key=lambda each: _place(each[0]))
                 sure = [each for each in best if each[0].score >= self._bound]
                 if self._done or sum(map(len, sure)) >= count:
                     return [moment for each in sure for moment in each]
@@ -102,12 +102,12 @@ class Ranking:
 
     def _look(self) -> None:
         """Look at the next few videos."""
-        coming = dict(islice(self._coming, self._at_once))
-        self._at_once = min(2 * self._at_once, MANY)
+        coming = dict(islice(self._coming, min(max(FEW, self._looked // 2), MANY)))
+        self._looked += len(coming)
         for video_id, found in self._moments_of(coming).items():
             self._by_video[video_id] = found
             self._ranked += found
-        self._ranked.sort(key=lambda moment: -moment.score)
+        self._ranked.sort(key=_place)
         last = min(coming.values(), default=float("-inf"))
         self._bound = last if last >= float(np.mean(self._asked.least)) else float("-inf")
 
@@ -133,8 +133,8 @@ class Ranking:
             if rest == float("-inf"):
                 return
             seen.update(video_id for video_id, _ in ready)
-            videos = self._all() - seen
             at_once = min(2 * at_once, MOST_AT_ONCE)
+            videos = self._all() - seen
 
     @property
     def _everywhere(self) -> bool:
@@ -155,8 +155,8 @@ class Ranking:
     ) -> tuple[dict[str, float], float]:
         """Each video's best score among so many hits, and what no other one exceeds."""
         hits = nearest(self._store, self._asked.probes[step], at_once, Scope(videos))
-        best = {hit.video_id: hit.score for hit in reversed(hits)}
         last = hits[-1].score if len(hits) >= at_once else float("-inf")
+        best = {hit.video_id: hit.score for hit in reversed(hits)}
         least = self._floor(step)
         return {
             video_id: score if score >= least else float("-inf")
@@ -177,12 +177,15 @@ class Ranking:
         heats = [self._heats(step, coming) for step in range(self._steps)]
         found: dict[str, list[Moment]] = {}
         for video_id in coming:
-            inside = [
-                [hit for hit in heat[video_id] if self._allows(hit, lengths)] for heat in heats
-            ]
+            inside = [self._inside(heat.get(video_id, []), lengths) for heat in heats]
             if moments := self._moments(inside):
                 found[video_id] = moments
         return found
+
+    def _inside(self, heat: list[Hit], lengths: dict[str, float]) -> list[Hit]:
+        if not self._narrowed:
+            return heat
+        return [hit for hit in heat if self._allows(hit, lengths)]
 
     def _moments(self, heats: list[list[Hit]]) -> list[Moment]:
         most, least = self._asked.per_video, self._asked.least
@@ -201,15 +204,13 @@ class Ranking:
         found: dict[str, list[Hit]] = defaultdict(list)
         for hit in all_nearest(self._store, self._asked.probes[step], frozenset(coming), least):
             found[hit.video_id].append(hit)
-        for heat in found.values():
-            heat.sort(key=lambda hit: hit.start)
-        return found
+        return {video_id: sorted(heat, key=_when) for video_id, heat in found.items()}
 
     @property
     def _narrowed(self) -> bool:
         return self._asked.scope.spans is not None or self._asked.scope.part is not None
 
-    def _lengths(self, videos: dict[str, float]) -> dict[str, float]:
+    def _lengths(self, videos: Iterable[str]) -> dict[str, float]:
         """Each video's seconds, where they are asked for."""
         if self._asked.scope.part is None:
             return {}
@@ -258,6 +259,15 @@ def all_nearest(
         if len(hits) < room:
             return hits
         room *= 4
+
+
+def _when(hit: Hit) -> float:
+    return hit.start
+
+
+def _place(moment: Moment) -> tuple[float, str, float]:
+    """What moments are ranked by; where scores are equal, the order is always the same."""
+    return -moment.score, moment.video_id, moment.start
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -28,11 +28,12 @@ class Yardstick:
     sample: Float[np.ndarray, "N dim"]
     total: int
 
-    def measure(
-        self, vectors: Float[np.ndarray, "Q dim"]
-    ) -> tuple[Float[np.ndarray, " Q"], Float[np.ndarray, " Q"]]:
-        """The mean and the deviation of each vector's cosines over the library."""
-        return spread(self.sample @ vectors.T) if len(self.sample) else unmeasured(len(vectors))
+    def cosines(self, vectors: Float[np.ndarray, "Q dim"]) -> Float[np.ndarray, "N Q"]:
+        """What each segment has in common with each vector."""
+        if not len(self.sample):
+            return np.empty((0, len(vectors)), np.float32)
+        found: np.ndarray = self.sample @ vectors.T
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +76,10 @@ class Scale:
 def spread(
     scores: Float[np.ndarray, "N Q"],
 ) -> tuple[Float[np.ndarray, " Q"], Float[np.ndarray, " Q"]]:
-    """The mean and the deviation of each column."""
+    """The mean and the deviation of each column; 0 and 1 where there are no rows."""
+    if not len(scores):
+        return np.zeros(scores.shape[1]), np.ones(scores.shape[1])
     return scores.mean(axis=0), np.maximum(scores.std(axis=0), LEAST_SPREAD)
-
-
-def unmeasured(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What stands for mean and deviation where nothing is stored."""
-    return np.zeros(count, np.float32), np.ones(count, np.float32)
 
 
 class Sampler:
