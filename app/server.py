@@ -12,9 +12,11 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app import (
     api,
+    duplicates,
     errors,
     export,
     facets,
+    map,
     media,
     metrics,
     page,
@@ -35,12 +37,17 @@ ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(
-    engine: Engine, *, hosts: Sequence[str] = (), suggestions: Sequence[str] = ()
+    engine: Engine,
+    *,
+    hosts: Sequence[str] = (),
+    suggestions: Sequence[str] = (),
+    assistants: bool = False,
 ) -> FastAPI:
     """The whole application over one open engine.
 
     hosts: names besides localhost and plain addresses that it answers to (`*.example.org` works).
     suggestions: queries that are known to find something, offered on an empty search page.
+    assistants: whether programs that speak MCP get tools, which needs its package.
     """
     app = FastAPI(title="PrismSearch", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.engine = engine
@@ -54,10 +61,14 @@ def create_app(
     app.add_middleware(security.Guard, hosts=hosts)
     app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
     rooms = (api, searching, segments, tags, facets, saved, steering, uploads, tus, media)
-    for room in (*rooms, playable, export, metrics):
+    for room in (*rooms, playable, export, map, duplicates, metrics):
         app.include_router(room.router)
     for prefix in ("/api", "/media"):
         app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)
+    if assistants:
+        from app import mcp  # its package is an extra
+
+        mcp.install(app, engine)
     return page.mount(app, blocked_paths=[str(engine.settings.data_dir)])
 
 

@@ -39,6 +39,7 @@ from indexer.retire import delete_index
 from indexer.search import Search
 from indexer.settings import Fingerprint, Settings
 from indexer.status import Status, read_status
+from indexer.study import Studies
 from indexer.upkeep.moving import settle
 from indexer.uploads import Uploads
 from indexer.watch import Following, Watch
@@ -160,6 +161,7 @@ class Engine:
             settings.data_dir / "media", settings.max_copies_bytes, settings.min_free_bytes
         )
         self.clips = Clips(settings.data_dir / "clips", settings.min_free_bytes)
+        self.studies = Studies(settings.data_dir, lambda: self.serving)
         self.worker = Worker(self.library, self._take, self._prepare, self.meters)
         self.meters.watch(self.status)
         self._watch = Watch(
@@ -185,6 +187,7 @@ class Engine:
         """Stop the worker and let go of everything; what is stored stays."""
         self._watch.close()
         self.playable.close()
+        self.studies.close()
         self.clips.close()
         self.worker.stop()
         self._opened.close()

@@ -1,4 +1,4 @@
-"""Deletes an index that does not answer: its vectors, its pictures and how far its videos got.
+"""Deletes an index that does not answer: vectors, pictures, studies, how far its videos got.
 
 Knows what belongs to one collection and to nothing else. Does not know who has it open: that has
 to be closed before.
@@ -6,6 +6,7 @@ to be closed before.
 
 from contextlib import closing
 
+from indexer import study
 from indexer.collection import Collections
 from indexer.database import Database
 from indexer.errors import LibraryError
@@ -19,6 +20,7 @@ def delete_index(settings: Settings, collections: Collections, key: str) -> None
     """Delete the collection of this key for good. Raises StoreError."""
     remove_collection(settings, key)
     Media(settings.data_dir, key).remove_all_pictures()
+    study.forget(settings.data_dir, key)
     collections.forget(key)
 
 

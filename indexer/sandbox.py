@@ -28,6 +28,12 @@ def limit_cpu(seconds: float) -> None:
     _limit("RLIMIT_CPU", int(seconds + sum(os.times()[:2])) + 1)
 
 
+def limit_memory(size: int) -> None:
+    """Let this process have no more than so many bytes of memory."""
+    _limit("RLIMIT_AS", size)
+    _limit("RLIMIT_CORE", 0)
+
+
 def step_back(steps: int) -> None:
     """Let other processes go first: a little at 1, always at 19."""
     if hasattr(os, "nice"):

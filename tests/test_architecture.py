@@ -14,6 +14,8 @@ ROOMS = ("encoder", "indexer", "app")
 MAY_IMPORT = {room: set(ROOMS[: i + 1]) for i, room in enumerate(ROOMS)}
 
 OWNERS = {
+    "mcp": ("app/mcp.py",),
+    "mcp_types": ("app/mcp.py",),
     "jax": ("encoder/",),
     "flax": ("encoder/",),
     "optax": ("encoder/toy/",),

@@ -16,6 +16,7 @@ from indexer.library import Video
 from indexer.media import PICTURES
 from indexer.partial import strays
 from indexer.store import remove_collection
+from indexer.study import FOLDER
 from indexer.upkeep.case import Case, Finding
 
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -29,6 +30,7 @@ def check_leftovers(case: Case) -> Iterator[Finding]:
     yield from _check_removals(case)
     yield from _check_media(case)
     yield from _check_index(case)
+    yield from _check_studies(case)
     yield from _check_partial(case)
 
 
@@ -136,12 +138,20 @@ def _remove_index(case: Case, key: str) -> str:
     return _DELETED
 
 
+def _check_studies(case: Case) -> Iterator[Finding]:
+    known = {one.fingerprint for one in case.collections.all()}
+    for folder in _entries(case.settings.data_dir / FOLDER):
+        if _KEY.fullmatch(folder.name) and folder.name not in known:
+            told = f"What the folder {folder} holds was computed over an index that is gone."
+            yield Finding("study_of_nobody", told, None, partial(_delete, folder))
+
+
 def _check_partial(case: Case) -> Iterator[Finding]:
     """What was being written when a process was killed."""
     data_dir = case.settings.data_dir
     found = [*data_dir.glob("*.partial"), *strays(data_dir / "uploads")]
     found += (data_dir / "clips").glob("*.mp4")
-    for room in ("media", "index"):
+    for room in ("media", "index", FOLDER):
         found += (data_dir / room).rglob("*.partial")
     for path in sorted(found):
         told = f"The file {path} was never finished."

@@ -138,9 +138,9 @@ _READING = """
 import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[1:3]
-from indexer import parent, reader
+from indexer import process, reader
 begin = f"import sys; sys.path[:0] = [sys.argv[1], {sys.argv[2]!r}]; from poisoned import main; "
-parent._START = begin + "main(sys.argv[2])"
+process._START = begin + "main(sys.argv[2])"
 child = reader.read_frames(Path(sys.argv[3]), pixels=72)._child
 with child:
     print(child._process.pid, flush=True)

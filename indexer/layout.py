@@ -1,0 +1,162 @@
+"""Segments laid out in two dimensions, so that those of like content stand together.
+
+Pure computation over unit vectors: t-SNE over a chosen part of them, the rest beside those they
+resemble most. The same vectors give the same picture. Knows neither videos nor files, and is the
+only file that knows scikit-learn.
+"""
+
+import io
+import re
+from collections.abc import Callable
+from contextlib import redirect_stdout
+
+import numpy as np
+from scipy import ndimage, sparse
+from sklearn.manifold import TSNE
+
+Told = Callable[[float], None]
+
+MOST = 20_000  # segments that are laid out against each other; more would take its square in time
+_PERPLEXITY = 30  # how many neighbours a segment is to stand among
+_ROUNDS = 1000
+_ROWS = 1024  # of one block of a matrix product
+_BESIDE = 3  # neighbours that decide where a segment goes that was not laid out itself
+_CELLS, _BLUR = 48, 1.6  # of the picture in which groups are found
+
+
+def lay_out(vectors: Callable[[np.ndarray], np.ndarray], count: int, told: Told) -> np.ndarray:
+    """Where each of `count` segments stands: float32 [count, 2] within 0 to 1.
+
+    `vectors` gives the unit vectors of rows; `told` hears how much is done, 0 to 1.
+    """
+    chosen = spread(count, MOST)
+    sample = vectors(chosen)
+    placed = _laid_out(sample, told)
+    if len(chosen) == count:
+        return _within(placed)
+    result = np.empty((count, 2), np.float32)
+    for first in range(0, count, _ROWS):
+        rows = np.arange(first, min(first + _ROWS, count))
+        result[rows] = _beside(vectors(rows), sample, placed)
+        told(0.8 + 0.2 * first / count)
+    result[chosen] = placed
+    return _within(result)
+
+
+def spread(count: int, most: int) -> np.ndarray:
+    """At most so many of `count` rows, evenly chosen."""
+    if count <= most:
+        return np.arange(count)
+    return np.linspace(0, count - 1, most).astype(np.int64)
+
+
+def _laid_out(sample: np.ndarray, told: Told) -> np.ndarray:
+    count = len(sample)
+    if count < 5:  # too few for any method: a row
+        return np.stack([np.arange(count), np.zeros(count)], 1).astype(np.float32)
+    perplexity = min(_PERPLEXITY, (count - 2) // 3)
+    near = 3 * perplexity + 2  # as many as the method looks at, the segment itself included
+    distances = _neighbours(sample, near, lambda share: told(0.2 * share))
+    method = TSNE(
+        perplexity=perplexity,
+        metric="precomputed",
+        init=_beginning(sample),
+        random_state=0,
+        max_iter=_ROUNDS,
+        verbose=2,  # the only way in which it tells how far it is
+        n_jobs=-1,
+    )
+    with redirect_stdout(_Progress(lambda share: told(0.2 + 0.6 * share))):
+        return np.asarray(method.fit_transform(distances), np.float32)
+
+
+def _neighbours(sample: np.ndarray, near: int, told: Told) -> sparse.csr_matrix:
+    """The exact distances of each row to itself and the rows nearest to it, as a sparse matrix."""
+    count = len(sample)
+    columns = np.empty((count, near), np.int64)
+    values = np.empty((count, near), np.float32)
+    for first in range(0, count, _ROWS):
+        alike = sample[first : first + _ROWS] @ sample.T
+        own = np.arange(len(alike))
+        alike[own, first + own] = np.inf
+        best = np.argpartition(-alike, near - 1, axis=1)[:, :near]
+        away = np.sqrt(np.maximum(0, 2 - 2 * np.take_along_axis(alike, best, 1)))
+        order = np.argsort(away, axis=1, kind="stable")
+        columns[first : first + _ROWS] = np.take_along_axis(best, order, 1)
+        values[first : first + _ROWS] = np.take_along_axis(away, order, 1)
+        told(first / count)
+    # A distance of exactly zero would be no entry of a sparse matrix.
+    rows = np.arange(0, count * near + 1, near)
+    return sparse.csr_matrix(
+        (np.maximum(values, 1e-6).ravel(), columns.ravel(), rows), (count, count)
+    )
+
+
+def _beginning(sample: np.ndarray) -> np.ndarray:
+    """The two widest directions: what is far apart begins far apart."""
+    centred = sample - sample.mean(axis=0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    flat = centred @ directions[:, -2:][:, ::-1]
+    flat *= np.where(np.abs(directions[:, -2:]).max(0) == directions[:, -2:].max(0), 1, -1)[::-1]
+    return np.asarray(1e-4 * flat / max(float(flat[:, 0].std()), 1e-12), np.float32)
+
+
+def _beside(rows: np.ndarray, sample: np.ndarray, placed: np.ndarray) -> np.ndarray:
+    """Amid the nearest that are laid out: the median, for one of them may stand elsewhere."""
+    alike = rows @ sample.T
+    best = np.argpartition(-alike, _BESIDE, axis=1)[:, :_BESIDE]
+    return np.asarray(np.median(placed[best], axis=1), np.float32)
+
+
+def _within(positions: np.ndarray) -> np.ndarray:
+    """The same picture between 0 and 1, as wide as high, in the middle."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    size = max(float((high - low).max()), 1e-6)
+    return np.asarray((positions - (low + high) / 2) / size + 0.5, np.float32)
+
+
+class _Progress(io.StringIO):
+    """Stands in for the output and reads the rounds out of what the method prints."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__()
+        self._told = told
+
+    def write(self, text: str) -> int:
+        """Look for a round's number; nothing is kept."""
+        if found := re.search(r"Iteration (\d+)", text):
+            self._told(min(1.0, int(found[1]) / _ROUNDS))
+        return len(text)
+
+
+def groups(positions: np.ndarray) -> np.ndarray:
+    """Which group each position belongs to (int32 [n]), the largest group being 0.
+
+    A group is a hill of the blurred picture: from each cell one climbs to the highest neighbour.
+    """
+    cells = np.minimum((positions * _CELLS).astype(int), _CELLS - 1)
+    crowd = np.zeros((_CELLS, _CELLS))
+    np.add.at(crowd, (cells[:, 0], cells[:, 1]), 1)
+    height = ndimage.gaussian_filter(crowd, _BLUR, mode="constant")
+    top = _climbed(height)[cells[:, 0] * _CELLS + cells[:, 1]]
+    _, found, sizes = np.unique(top, return_inverse=True, return_counts=True)
+    rank = np.empty(len(sizes), np.int32)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
+    return np.asarray(rank[found])
+
+
+def _climbed(height: np.ndarray) -> np.ndarray:
+    """For each cell of the picture, by its number, the cell on whose hill it lies."""
+    numbers = np.arange(height.size).reshape(height.shape)
+    padded = np.pad(height, 1, constant_values=-1.0)
+    around = [
+        (padded[1 + dx : 1 + dx + _CELLS, 1 + dy : 1 + dy + _CELLS], dx * _CELLS + dy)
+        for dx in (0, -1, 1)
+        for dy in (0, -1, 1)
+    ]
+    best = np.argmax(np.stack([level for level, _ in around]), axis=0)
+    step = np.array([offset for _, offset in around])[best]
+    uphill = (numbers + step).ravel()
+    while (uphill != uphill[uphill]).any():
+        uphill = uphill[uphill]
+    return np.asarray(uphill)
