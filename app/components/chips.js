@@ -3,13 +3,14 @@
 window.prism.chips ??= (() => {
   const { el, icon, iconButton, t } = window.prism;
 
-  // parts: {sign or poster, what: the content, name: what is read out, remove: called for the cross}.
+  // parts: {poster, sign: beside or instead of it, what: the content, name: what is read out, more:
+  // buttons, remove: called for the cross}.
   function chip({ sign = null, poster = null, what, name, remove, look = "", more = [] }) {
-    const picture = poster ? el("img", { src: poster, alt: "", draggable: "false" }) : sign && icon(sign);
+    const picture = poster && el("img", { src: poster, alt: "", draggable: "false" });
     picture?.addEventListener("error", () => picture.remove());
     const gone = iconButton("close", t("chips.remove", { name }), remove, { class: "ps-icon-button ps-chip-remove" });
     const text = typeof what === "string" ? el("span", { class: "ps-chip-text", title: what }, what) : what;
-    return el("span", { class: `ps-chip ${look}` }, picture, text, ...more, gone);
+    return el("span", { class: `ps-chip ${look}` }, picture, sign && icon(sign), text, ...more, gone);
   }
 
   // Draws a part of the page anew; what stays keeps the focus, and what goes gives it to its neighbour.

@@ -1,7 +1,7 @@
 // The conditions of a question beside the words in the box: a row of chips for each step, and a chip
 // that is being written. Changes go to the journey; what is drawn comes from there.
 window.prism.conditions ??= (() => {
-  const { el, icon, iconButton, t, journey, question, faces, chips, weighing, filterValues, on } = window.prism;
+  const { el, iconButton, t, journey, question, faces, chips, weighing, filterValues, on } = window.prism;
   const SIGNS = { clip: "film", moment: "similar", range: "range" };
   const GAPS = [5, 15, 30, 60, 120, 300, 900, 3600]; // seconds
 
@@ -33,7 +33,7 @@ window.prism.conditions ??= (() => {
     const what = one.kind === "words" ? words(one.value, t("conditions.words"), rename) : name;
     const more = weighing.button(() => journey.now.conditions[held.at], () => held.at, name);
     held.whole = chips.chip({
-      sign: SIGNS[one.kind], poster: face?.poster, what, name, more: [more.button],
+      sign: face?.poster ? null : SIGNS[one.kind], poster: face?.poster, what, name, more: [more.button],
       look: one.role === "not" ? "ps-chip-not" : "", remove: () => journey.remove(held.at),
     });
     held.tell = () => more.tell();
@@ -47,6 +47,10 @@ window.prism.conditions ??= (() => {
     }
     return held;
   }
+
+  // The letter under which results and heat show a step, in its colour.
+  const letter = (i) =>
+    el("span", { class: "ps-letter", style: `--ps-step: var(--ps-step-${i % 4})`, "aria-hidden": "true" }, String.fromCharCode(65 + i));
 
   function create({ pick }) {
     const root = el("div", { class: "ps-steps" });
@@ -78,18 +82,18 @@ window.prism.conditions ??= (() => {
     function row(held, i, count, box) {
       const writing = draft && draft.step === i;
       if (!i && !held.length && !writing) return null;
-      const led = held.map((one, n) => [lead(one, n === 0 && (i || box < 0)), one.whole]).flat();
-      const parts = [...(i ? opening(i, held.length > 0) : []), ...led, ...(writing ? [lead(draft, draft.role === "then"), draft.chip] : [])];
-      const add = count > 1 && !writing && held.length + !i && iconButton("plus", t("conditions.more", { place: i + 1 }), () => write("and", i), { class: "ps-icon-button ps-step-more" });
-      return el("div", { class: "ps-step-row", role: "group", "aria-label": t("conditions.step", { place: i + 1 }), style: `--ps-step: var(--ps-step-${i % 4})` }, ...parts.filter(Boolean), add || null);
+      const many = count > 1;
+      const parts = held.map((one, n) => led(one, n === 0 && (i || box < 0), one.whole));
+      if (writing) parts.push(led(draft, draft.role === "then", draft.chip));
+      const tools = [many && !writing && grow(i), many && i > 0 && held.length > 0 && swap(i)];
+      const name = many ? t("conditions.step", { place: i + 1 }) : t("conditions.beside");
+      return el("div", { class: "ps-step-row", role: "group", "aria-label": name },
+        ...[many && letter(i), ...(i ? [then(), i === 1 && gap()] : []), ...parts, ...tools].filter(Boolean));
     }
 
-    // "then", how soon, and a way to let it happen before.
-    function opening(i, swappable) {
-      const then = el("span", { class: "ps-lead ps-then" }, t("conditions.then"));
-      const swap = swappable ? iconButton("earlier", t("conditions.earlier", { place: i + 1 }), () => journey.earlier(i), { class: "ps-icon-button ps-step-earlier" }) : null;
-      return [then, i === 1 ? gap() : null, swap];
-    }
+    const then = () => el("span", { class: "ps-lead ps-then" }, t("conditions.then"));
+    const swap = (i) => iconButton("earlier", t("conditions.earlier", { place: i + 1 }), () => journey.earlier(i));
+    const grow = (i) => iconButton("plus", t("conditions.more", { place: i + 1 }), () => write("and", i));
 
     function gap() {
       const now = journey.now.gap ?? 60;
@@ -100,9 +104,10 @@ window.prism.conditions ??= (() => {
       return choose;
     }
 
-    function lead({ role }, first) {
-      if (role === "not") return el("span", { class: "ps-lead" }, t("conditions.without"));
-      return first ? null : el("span", { class: "ps-lead" }, t("conditions.and"));
+    // A chip after the word that says how it belongs to what stands before it; they wrap as one.
+    function led({ role }, first, chip) {
+      const word = role === "not" ? t("conditions.without") : first ? null : t("conditions.and");
+      return word ? el("span", { class: "ps-led" }, el("span", { class: "ps-lead" }, word), chip) : chip;
     }
 
     // A chip to write in, or to fill with an example; it goes when it is left empty.
@@ -133,5 +138,5 @@ window.prism.conditions ??= (() => {
     return { root, write, drop: () => ((draft = null), draw()) };
   }
 
-  return { create, boxed };
+  return { create, boxed, letter };
 })();

@@ -48,7 +48,7 @@ window.prism.faces ??= (() => {
 
   on("results", (found) => {
     for (const { value, label, poster, kind } of found.conditions ?? []) {
-      if (kind !== "words") remember(value, { label, poster });
+      if (kind !== "words" && !known.has(value)) remember(value, { label, poster });
     }
     for (const { video_id: id, index, title, start, poster } of found.moments) {
       remember(`moment:${id}:${index}`, { label: `${title} ${clock(start)}`, poster });

@@ -1,7 +1,7 @@
 // The panel of filters: what the library can be narrowed to, with how many videos each choice leaves.
 // A choice takes effect at once. Knows the choices from the API; the journey keeps what is chosen.
 window.prism.filters ??= (() => {
-  const { el, icon, t, number, latest, on, journey, question, popover, faces, chips, filterValues: values } = window.prism;
+  const { el, icon, iconButton, t, number, latest, on, journey, question, popover, faces, chips, filterValues: values } = window.prism;
   const SHOWN = 8; // choices of a kind before one asks for more
   const ask = latest();
 
@@ -119,7 +119,7 @@ window.prism.filters ??= (() => {
       if (value && !chosen(name).includes(value)) journey.toggle(name, value);
       from.value = to.value = "";
     };
-    const go = el("button", { type: "button", class: "ps-button ps-small", onclick: add }, t("filters.own"));
+    const go = iconButton("plus", t(`filters.${name}.own`), add);
     const row = el("div", { class: "ps-own" }, from, el("span", { "aria-hidden": "true" }, "–"), to, go);
     row.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), add()));
     return row;

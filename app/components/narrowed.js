@@ -1,13 +1,13 @@
 // What holds beside the conditions, as chips that can be undone: liked and disliked moments, filters,
 // and how much of the library may show at all.
 window.prism.narrowed ??= (() => {
-  const { el, icon, t, number, on, journey, question, faces, chips, filterValues: values } = window.prism;
+  const { el, t, number, on, journey, question, faces, chips, filterValues: values } = window.prism;
   const SIGNS = { video: "film", folder: "folder", tag: "tag", duration: "clock", part: "range", added: "clock", recorded: "clock", within: "map" };
 
   function moment(one, name, undo) {
     const face = faces.of(`moment:${one}`);
-    const what = el("span", { class: "ps-chip-text" }, icon(name), face?.label ?? t("conditions.moment"));
-    return chips.chip({ poster: face?.poster, what, name: t(`narrowed.${name}`, { label: face?.label ?? "" }), remove: () => undo(one), look: `ps-chip-${name}` });
+    const label = face?.label ?? t("conditions.moment");
+    return chips.chip({ poster: face?.poster, sign: name, what: label, name: t(`narrowed.${name}`, { label }), remove: () => undo(one), look: `ps-chip-${name}` });
   }
 
   function filter(name, value) {

@@ -79,16 +79,17 @@ window.prism.remembering ??= (() => {
     return { list, open, close };
   }
 
-  // The button that saves the question as it is now.
-  function saveButton(say) {
-    const whole = el("button", { type: "button", class: "ps-tool" }, icon("star"), el("span", {}, t("history.save")));
+  // The button that saves the question as it is now; tell and fail say how it went.
+  function saveButton(tell, fail) {
+    const whole = el("button", { type: "button", class: "ps-tool ps-quiet" }, icon("star"), el("span", {}, t("history.save")));
     popover.attach(whole, (panel) => {
       const name = el("input", { type: "text", class: "ps-input", maxlength: 100, autofocus: true, "aria-label": t("history.save.as"), value: describe(journey.now).slice(0, 100) });
       const form = el("form", { class: "ps-save" }, el("h3", {}, t("history.save.as")), name, el("button", { type: "submit", class: "ps-button ps-primary" }, t("history.save")));
       form.addEventListener("submit", async (event) => {
         event.preventDefault();
         panel.hidePopover();
-        await memory.save(name.value.trim(), journey.question()).then(() => say(t("history.kept", { name: name.value.trim() })), (error) => say(error.message, true));
+        const [called, asked] = [name.value.trim(), journey.question()];
+        await memory.save(called, asked).then(() => tell(t("history.kept", { name: called })), (error) => fail(error.message));
       });
       panel.replaceChildren(form);
       setTimeout(() => name.select());

@@ -9,12 +9,14 @@ const input = el("input", {
   spellcheck: "false", "aria-label": t("search.placeholder"), "aria-describedby": "ps-reads",
 });
 const clear = iconButton("close", t("search.clear"), empty, { class: "ps-icon-button ps-clear", hidden: true });
-const before = iconButton("clock", t("history.name"), () => (input.focus(), memory.open()));
+const before = iconButton("clock", t("history.name"), () => (input.focus(), memory.open()), { class: "ps-icon-button ps-before-open" });
 const example = iconButton("film", t("search.example"), () => offers.pick());
 const slash = el("kbd", { title: t("search.slash"), "aria-hidden": "true" }, "/");
 const go = el("button", { type: "submit", class: "ps-button ps-primary", "aria-label": t("search.go") }, icon("search"), el("span", {}, t("search.go")));
 const weigh = weighing.button(boxed, conditions.boxed, t("conditions.words"));
-const field = el("label", { class: "ps-field" }, icon("search"), input, slash, weigh.button, clear, before, example);
+const sign = el("span", { class: "ps-sign" }, icon("search"));
+const widen = iconButton("plus", t("conditions.more", { place: 1 }), () => steps.write("and", 0), { class: "ps-icon-button ps-widen", hidden: true });
+const field = el("label", { class: "ps-field" }, sign, input, slash, weigh.button, widen, clear, before, example);
 const box = el("div", { class: "ps-box" }, field);
 const form = el("form", { role: "search" }, box, go);
 const memory = remembering.below(input, box);
@@ -28,8 +30,8 @@ const offers = offering.create({ say });
 const steps = conditions.create({ pick: offers.pick });
 const grow = ["and", "then", "not"].map((role) =>
   el("button", { type: "button", class: "ps-tool ps-grow", "aria-label": t(`search.add.${role}`), onclick: () => more(role) }, icon("plus"), el("span", {}, t(`search.short.${role}`))));
-const keep = remembering.saveButton(say);
-const copy = sharing.button(say);
+const keep = remembering.saveButton((message) => say(message, false), say);
+const copy = sharing.button((message) => say(message, false), say);
 const tools = el("div", { class: "ps-tools" }, ...grow, filters.button(), view.button(), keep, copy, notice, reads);
 root.replaceChildren(form, steps.root, offers.root, tools, narrowed.create(), split, trouble);
 offers.receive(root);
@@ -54,7 +56,6 @@ function ask(how) {
   clearTimeout(timer);
   const [words, place] = [input.value.trim(), conditions.boxed()];
   if (how.typing && words === (boxed()?.value ?? "")) return;
-  say("");
   if (!words && place < 0) return how.typing ? null : journey.to({});
   if (!words) journey.remove(place, how);
   else if (place < 0) journey.begin({ kind: "words", value: words }, how);
@@ -78,7 +79,10 @@ function draw() {
   if (input.value.trim() !== words) input.value = words;
   const { conditions: all } = journey.now;
   input.placeholder = t(all.length && !words ? "search.placeholder.more" : "search.placeholder");
+  const many = question.steps(journey.now).length > 1;
   weigh.button.hidden = !words || all.length < 2;
+  widen.hidden = !many;
+  sign.replaceChildren(many ? conditions.letter(0) : icon("search"));
   weigh.tell();
   tell();
 }
@@ -122,7 +126,10 @@ input.addEventListener("keydown", (event) => {
   event.preventDefault(); // a search field would empty itself
   input.blur();
 });
-on("query", draw);
+on("query", () => {
+  say("");
+  draw();
+});
 on("focus", () => {
   input.focus();
   input.select();

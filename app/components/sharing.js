@@ -24,9 +24,10 @@ window.prism.sharing ??= (() => {
     return navigator.clipboard.writeText(text).then(() => true, () => bySelection(text));
   }
 
-  function button(say) {
-    const act = async () => ((await copy()) ? say(t("sharing.copied"), false) : say(t("sharing.failed")));
-    return el("button", { type: "button", class: "ps-tool", onclick: act }, icon("link"), el("span", {}, t("sharing.name")));
+  // tell and fail say how it went.
+  function button(tell, fail) {
+    const act = async () => ((await copy()) ? tell(t("sharing.copied")) : fail(t("sharing.failed")));
+    return el("button", { type: "button", class: "ps-tool ps-quiet", onclick: act }, icon("link"), el("span", {}, t("sharing.name")));
   }
 
   return { copy, link, button };
