@@ -1,9 +1,9 @@
-// The chosen video's classes over time: one coloured row a class, the player's time across all.
-const { el, on, emit, t, percent, clock, api, latest, heat, journey } = window.prism;
+// Which classes to tell apart in which video, and the chart of them over time.
+const { el, on, emit, t, kept, api, latest, classChart, journey } = window.prism;
 const root = element.querySelector(".ps-class-timeline");
 const [ask, list] = [latest(), latest()];
 const OFFERED = 100;
-const COLOURS = 8;
+const KEPT = "prismsearch.classes"; // what was typed outlives a reload
 
 const find = el("input", { type: "search", class: "ps-input", hidden: true, placeholder: t("classes.find.hint"), "aria-label": t("classes.find") });
 const choice = el("select", { id: "ps-class-video" });
@@ -17,7 +17,7 @@ const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
 const chart = el("div", { class: "ps-chart", hidden: true });
 root.replaceChildren(form, trouble, chart);
 
-let shown = null; // {video, answer, rows, length}
+let shown = null; // {video, chart}
 let time = 0;
 
 function say(message) {
@@ -83,71 +83,11 @@ async function classify() {
   }
 }
 
-// Where each segment speaks: from halfway to the one before it, to halfway to the next.
-function bounds(answer, length) {
-  const middle = answer.starts.map((start, i) => (start + answer.ends[i]) / 2);
-  return middle.map((at, i) => [
-    i ? (middle[i - 1] + at) / 2 : 0,
-    i + 1 < middle.length ? (at + middle[i + 1]) / 2 : length,
-  ]);
-}
-
-function row(name, column, cells, answer, length) {
-  const track = el("div", { class: "ps-track" });
-  cells.forEach(([from, to], i) => {
-    const share = answer.probabilities[i][column];
-    const cell = el("span", { class: "ps-cell", title: t("classes.cell", { from: clock(from), to: clock(to), share: percent(share) }) });
-    cell.style.cssText = `left:${(100 * from) / length}%;width:${(100 * (to - from)) / length}%;height:${100 * share}%`;
-    track.append(cell);
-  });
-  const value = el("span", { class: "ps-share" });
-  const label = el("span", { class: "ps-class-name", title: name }, el("i"), el("span", { dir: "auto" }, name));
-  const whole = el("div", { class: `ps-class-row ps-hue-${column % COLOURS}` }, label, track, value);
-  return { whole, track, value, column };
-}
-
 function draw(video, answer) {
-  const length = Math.max(...answer.ends);
-  const cells = bounds(answer, length);
-  const rows = answer.classes.map((name, i) => row(name, i, cells, answer, length));
-  const head = el("div", { class: "ps-head", "aria-hidden": "true" });
-  const tracks = el("div", {
-    class: "ps-rows", role: "slider", tabindex: "0", "aria-valuemin": "0",
-    "aria-valuemax": length.toFixed(1), "aria-label": t("classes.time"),
-  }, ...rows.map((one) => one.whole), head);
-  heat.seekable(line(tracks, rows), () => length, () => time, (at) => emit("seek", at), () => {});
-  shown = { video, answer, rows, length, cells, head, tracks };
-  chart.replaceChildren(
-    el("p", { class: "ps-hint" }, t("classes.how")),
-    tracks,
-    el("div", { class: "ps-scale", "aria-hidden": "true" },
-      el("span", {}, clock(0)), el("span", {}, clock(length / 2)), el("span", {}, clock(length))));
+  shown = { video, chart: classChart.create(answer, (at) => emit("seek", at)) };
+  shown.chart.follow(time);
+  chart.replaceChildren(shown.chart.whole);
   chart.hidden = false;
-  follow();
-}
-
-// The rows' tracks share their left and right edges: seeking measures against the first of them.
-function line(tracks, rows) {
-  tracks.getBoundingClientRect = () => {
-    const edge = rows[0].track.getBoundingClientRect();
-    return edge;
-  };
-  return tracks;
-}
-
-function follow() {
-  if (!shown) return;
-  const { rows, length, cells, answer, head, tracks } = shown;
-  const here = Math.max(0, cells.findIndex(([from, to]) => time >= from && time < to));
-  const best = Math.max(...answer.probabilities[here]);
-  for (const { whole, value, column } of rows) {
-    const share = answer.probabilities[here][column];
-    value.textContent = percent(share);
-    whole.classList.toggle("ps-top", share === best);
-  }
-  head.style.setProperty("--ps-at", Math.min(1, time / length));
-  tracks.setAttribute("aria-valuenow", time.toFixed(1));
-  tracks.setAttribute("aria-valuetext", clock(time));
 }
 
 function moved() {
@@ -158,6 +98,8 @@ function moved() {
   if (journey.video && lines().length) classify();
 }
 
+names.value = kept.read(KEPT) ?? "";
+names.addEventListener("input", () => kept.keep(KEPT, names.value));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   classify();
@@ -175,5 +117,5 @@ on("open", moved);
 on("close", moved);
 on("time", (now) => {
   time = now.time;
-  follow();
+  shown?.chart.follow(time);
 });

@@ -30,7 +30,7 @@ window.prism.filters ??= (() => {
   }
 
   function section(name, ...parts) {
-    const title = el("h3", { id: `ps-filter-${name}` }, t(`filters.${name}`));
+    const title = el("h2", { id: `ps-filter-${name}` }, t(`filters.${name}`));
     return el("section", { "aria-labelledby": title.id, class: `ps-filter-${name}` }, title, ...parts);
   }
 

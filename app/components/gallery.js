@@ -51,7 +51,7 @@ window.prism.gallery ??= (() => {
       return list().flatMap(({ item, moment }) => {
         const first = grouped && moment.video_id !== before;
         before = moment.video_id;
-        return first ? [el("li", { class: "ps-group" }, el("h3", { dir: "auto" }, moment.title)), item] : [item];
+        return first ? [el("li", { class: "ps-group" }, el("h2", { dir: "auto" }, moment.title)), item] : [item];
       });
     }
 

@@ -14,6 +14,7 @@ import gradio as gr
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"
 SHARED_SCRIPTS = (
+    "kept",
     "words",
     "amounts",
     "wire",
@@ -21,6 +22,7 @@ SHARED_SCRIPTS = (
     "question",
     "journey",
     "pulse",
+    "covering",
     "heat",
     "playback",
     "tabs",
@@ -57,6 +59,7 @@ SHARED_SCRIPTS = (
     "moment_tools",
     "neighbours",
     "tagging",
+    "class_chart",
     "upload",
     "video_row",
 )

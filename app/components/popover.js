@@ -13,7 +13,7 @@ window.prism.popover ??= (() => {
     button.addEventListener("click", () => {
       if (panel.matches(":popover-open")) return; // the browser closes it by itself
       button.popoverTargetElement = panel;
-      document.querySelector(".gradio-container").append(panel);
+      button.closest("dialog, main").append(panel); // what lies outside an open dialog is out of reach
       panel.setAttribute("aria-label", label ?? button.getAttribute("aria-label") ?? button.textContent);
       panel.style.visibility = "hidden"; // until it is measured
       fill(panel);

@@ -84,7 +84,7 @@ window.prism.remembering ??= (() => {
     const whole = el("button", { type: "button", class: "ps-tool ps-quiet" }, icon("star"), el("span", {}, t("history.save")));
     popover.attach(whole, (panel) => {
       const name = el("input", { type: "text", class: "ps-input", maxlength: 100, autofocus: true, "aria-label": t("history.save.as"), value: describe(journey.now).slice(0, 100) });
-      const form = el("form", { class: "ps-save" }, el("h3", {}, t("history.save.as")), name, el("button", { type: "submit", class: "ps-button ps-primary" }, t("history.save")));
+      const form = el("form", { class: "ps-save" }, el("h2", {}, t("history.save.as")), name, el("button", { type: "submit", class: "ps-button ps-primary" }, t("history.save")));
       form.addEventListener("submit", async (event) => {
         event.preventDefault();
         panel.hidePopover();

@@ -102,7 +102,7 @@ window.prism ??= (() => {
   }
 
   return {
-    ...window.prismWords, ...window.prismAmounts, ...window.prismWire,
+    kept: window.prismKept, ...window.prismWords, ...window.prismAmounts, ...window.prismWire,
     el, icon, iconButton, bar, dropzone, on, emit,
   };
 })();

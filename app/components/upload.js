@@ -2,7 +2,7 @@
 // restarted server or a closed page costs no more than what was just under way. Knows nothing of
 // what becomes of a video once it has arrived.
 window.prism.uploads ??= (() => {
-  const { el, iconButton, bar, refusal, sentence, bytes, percent, t, journey } = window.prism;
+  const { el, iconButton, bar, refusal, sentence, bytes, percent, t, kept, journey } = window.prism;
   const HOME = "/api/v1/uploads";
   const SLICE = 8 * 2 ** 20;
   const AT_ONCE = 2;
@@ -22,10 +22,10 @@ window.prism.uploads ??= (() => {
   // Where each file was being sent to, for when the same one is chosen again after a reload.
   const PREFIX = "prismsearch.upload:";
   const keyOf = (file) => `${PREFIX}${file.name}:${file.size}:${file.lastModified}`;
-  const recalled = (key) => JSON.parse(localStorage.getItem(key));
-  const remember = ({ key, url, name }) => localStorage.setItem(key, JSON.stringify({ url, name }));
+  const recalled = (key) => JSON.parse(kept.read(key));
+  const remember = ({ key, url, name }) => kept.keep(key, JSON.stringify({ url, name }));
   function forget(job) {
-    localStorage.removeItem(job.key);
+    kept.forget(job.key);
     job.url = null;
   }
 
@@ -216,13 +216,13 @@ window.prism.uploads ??= (() => {
 
   // Names what an earlier visit left half sent: only the person can open those files again.
   async function recall() {
-    for (const key of Object.keys(localStorage).filter((one) => one.startsWith(PREFIX))) {
+    for (const key of kept.keys().filter((one) => one.startsWith(PREFIX))) {
       const { url, name } = recalled(key);
       const asked = { method: "HEAD", headers: { "Tus-Resumable": "1.0.0" } };
       const answer = await fetch(url, asked).catch(() => null);
       const told = (header) => answer.headers.get(header);
       if (answer?.status === 404 || (answer?.ok && told("Prismsearch-Video"))) {
-        localStorage.removeItem(key);
+        kept.forget(key);
       } else if (answer?.ok && !jobs.has(key)) {
         const share = told("Upload-Offset") / told("Upload-Length");
         const job = show(key, name);

@@ -17,7 +17,7 @@ window.prism.view ??= (() => {
     return row(t(`view.${name}`), el("div", { class: "ps-pills", role: "group", "aria-label": t(`view.${name}`) }, ...values.map(pill)));
   }
 
-  const row = (title, control) => el("div", { class: "ps-view-row" }, el("h3", {}, title), control);
+  const row = (title, control) => el("div", { class: "ps-view-row" }, el("h2", {}, title), control);
 
   function stepper() {
     const shown = el("output", { "aria-live": "polite" });

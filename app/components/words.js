@@ -12,28 +12,16 @@ window.prismWords ??= (() => {
   // The address decides, then what was chosen earlier, then the browser; English at last.
   function chosen() {
     const asked = new URLSearchParams(location.search).get("lang");
-    const wishes = [asked, kept(), ...(navigator.languages ?? [])];
+    const wishes = [asked, window.prismKept.read(KEPT), ...(navigator.languages ?? [])];
     const short = wishes.map((one) => String(one ?? "").slice(0, 2).toLowerCase());
     return short.find((one) => languages.includes(one)) ?? "en";
-  }
-
-  function kept() {
-    try {
-      return localStorage.getItem(KEPT);
-    } catch {
-      return null; // this browser lets the page keep nothing
-    }
   }
 
   // Takes effect when the page is loaded anew, with all of its state, which the address holds.
   function speak(code) {
     const address = new URL(location.href);
     address.searchParams.delete("lang");
-    try {
-      localStorage.setItem(KEPT, code);
-    } catch {
-      address.searchParams.set("lang", code);
-    }
+    if (!window.prismKept.keep(KEPT, code)) address.searchParams.set("lang", code);
     location.replace(address);
   }
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drawn import BLUE, HOSTILE, RED, draw
+from drawn import BLUE, GREEN, HOSTILE, RED, TURNED, draw
 from fastapi.testclient import TestClient
-from serving import application
+from serving import application, running, wait_until_ready
 from typed import Ended, Run
 
 from app import cli
@@ -35,6 +35,19 @@ def engine(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[E
         engine.worker.start()
         assert engine.worker.wait(120)
         yield engine
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[str]:
+    """Where a process of its own serves the same two videos and one that is named in Hebrew."""
+    films, data_dir = tmp_path_factory.mktemp("films"), tmp_path_factory.mktemp("served")
+    for film in folder.iterdir():
+        (films / film.name).hardlink_to(film)
+    draw(films / TURNED, GREEN, 10)
+    model = ("--model", "toy", "--data-dir", str(data_dir))
+    with running("serve", str(films), *model, "--port", "0") as address:
+        wait_until_ready(address, 3)
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,9 @@ RED, BLUE, GREEN = (220, 40, 40), (40, 60, 220), (40, 180, 60)
 # A file may be called so; shown carelessly, it would change the page's title.
 HOSTILE = "`tick` ${document.title='PWNED'} <img src=x onerror=document.title='PWNED'>.mp4"
 
+# Written from right to left, and turning around what follows, if it were let.
+TURNED = "\u202eשלום \u2069 عربى\u202e gpj.mp4"
+
 
 def draw(path: Path, colour: Colour, seconds: float) -> Path:
     """A video in which a disc of one colour moves to the right over a dark ground."""

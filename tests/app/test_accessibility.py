@@ -1,0 +1,97 @@
+"""Everyone can use the page: what WCAG 2.2 AA asks for, on every tab and in every window of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from looking import chromium, looked_at, tab
+from playwright.sync_api import Browser, Page, expect
+from serving import CHROMIUM
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="NO BROWSER: the page was NOT tested. Install Chromium (apt install chromium).",
+    ),
+]
+
+Look = Literal["light", "dark"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What can be pressed but is smaller than 24 px in either direction; links in a sentence may be.
+SMALL = """[...document.querySelectorAll('button, a[href], input, select, [role=slider]')]
+  .filter((one) => one.checkVisibility() && !one.closest('p'))
+  .map((one) => [one.outerHTML, (one.closest('label') ?? one).getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.width < 24 || box.height < 24)).map(([html]) => html)"""
+# What moves although the person asked for calm.
+MOVING = "document.getAnimations().map((one) => `${one.animationName} ${one.playState}`)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def faults(page: Page) -> list[Any]:
+    """What axe finds on the page as it is, as rule, severity and elements."""
+    page.wait_for_timeout(250)  # colours fade over
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [(one["id"], one["impact"], [n["html"][:200] for n in one["nodes"]]) for one in found]
+
+
+def is_sound(page: Page) -> None:
+    """No rule is broken, nothing is too small to hit, and nothing lies beyond the window's edge."""
+    assert faults(page) == []
+    assert page.evaluate(SMALL) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def look_for(page: Page, words: str) -> None:
+    page.locator("#ps-words").wait_for()
+    page.fill("#ps-words", words)
+    page.keyboard.press("Enter")
+    page.locator(".ps-card").first.wait_for()
+
+
+@contextmanager
+def popover(page: Page, name: str) -> Iterator[None]:
+    """What a button opens, closed again by Escape, which gives the button its focus back."""
+    button = page.get_by_role("button", name=name, exact=True).first
+    button.click()
+    expect(page.locator("[popover]:popover-open, dialog[open]").first).to_be_visible()
+    yield
+    page.keyboard.press("Escape")
+    expect(page.locator("[popover]:popover-open, dialog[open]")).to_have_count(0)
+    assert button.evaluate("(one) => one === document.activeElement")
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_anywhere(browser: Browser, served: str, look: Look, width: int) -> None:
+    calm = "reduce"
+    with looked_at(browser, served, width, color_scheme=look, reduced_motion=calm) as page:
+        page.get_by_text("Search inside 3 videos").wait_for()
+        is_sound(page)
+        look_for(page, "a red circle")
+        is_sound(page)
+        for name in ("Filters", "Export", "Keys"):
+            with popover(page, name):
+                is_sound(page)
+        page.locator(".ps-card").first.click()
+        page.wait_for_function("document.querySelector('video').readyState > 2")
+        is_sound(page)
+        assert page.evaluate(MOVING) == []
+        tab(page, "Classes")
+        page.get_by_label("Classes, one a line").fill("a red circle\na blue circle")
+        page.get_by_role("button", name="Show over time").click()
+        page.locator(".ps-class-row").first.wait_for()
+        is_sound(page)
+        tab(page, "Library")
+        page.locator(".ps-videos li").first.wait_for()
+        with popover(page, "What to do with red disc"):
+            is_sound(page)
+        with popover(page, "Language: English"):
+            is_sound(page)
