@@ -78,11 +78,13 @@ class Selections:
             " AND selection_id IN (SELECT value FROM json_each(?3))",
             *(time.time(), _FRESH, asked),
         )
-        found: dict[str, list[tuple[float, float]]] = {}
+        found: dict[str, Stretches] = {}
         for video_id, text in self._database.rows(
             "SELECT video_id, stretches FROM selected"
             " WHERE selection_id IN (SELECT value FROM json_each(?))",
             asked,
         ):
-            found.setdefault(video_id, []).extend(map(tuple, json.loads(text)))
-        return {video_id: joined(stretches) for video_id, stretches in found.items()}
+            stretches = tuple(map(tuple, json.loads(text)))  # joined when they were kept
+            more = found.get(video_id)
+            found[video_id] = joined((*more, *stretches)) if more else stretches
+        return found

@@ -31,6 +31,8 @@ def joined(stretches: Iterable[Stretch]) -> Stretches:
 
 def common(one: Stretches, other: Stretches) -> Stretches:
     """The seconds that lie in both."""
+    if one is WHOLE:
+        return other
     found: list[Stretch] = []
     here = there = 0
     while here < len(one) and there < len(other):
