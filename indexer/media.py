@@ -60,7 +60,9 @@ class Media:
 
     def has_strips(self, video_id: str) -> bool:
         """Whether there are strips of a video: not if an earlier version indexed it."""
-        return self._pictures(video_id, "strips").is_dir()
+        # Asked for each moment of an answer, where putting a Path together takes the longest.
+        folder = f"{self._root}/{video_id}/strips/{self._fingerprint}"
+        return _ID.fullmatch(video_id) is not None and os.path.isdir(folder)
 
     def _pictures(self, video_id: str, kind: str) -> Path:
         return self._folder(video_id) / kind / self._fingerprint

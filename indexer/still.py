@@ -110,7 +110,7 @@ def _sized(
     """A part of the picture, or all of it, in that size, on white: uint8 [height, width, 3]."""
     shrinks = size[0] <= picture.width and size[1] <= picture.height
     method = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
-    pixels = np.asarray(picture.resize(size, method, box))
+    pixels: NDArray[np.uint8] = np.asarray(picture.resize(size, method, box))
     if picture.mode == "RGB":
         return pixels
     white = pixels[..., :3].astype(np.uint16) + (255 - pixels[..., 3:])
