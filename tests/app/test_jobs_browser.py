@@ -108,7 +108,7 @@ def test_a_file_becomes_ready_before_the_persons_eyes(page: Page, tmp_path: Path
     send(page, slow(tmp_path / "first light.mp4", 40, 900))
     expect(line(page, "first light").locator(CHIP)).to_have_text("Ready")
     seen = page.evaluate("window.seen")
-    assert any(re.search(r"^\w+ing · \d+ % · [\d.]+× realtime", one) for one in seen), seen
+    assert any(re.search(r"^\w+ing · \d+% · [\d.]+× realtime", one) for one in seen), seen
     headline(page, "Ready")
     expect(page.locator(".ps-figures")).to_have_text("1 video · 15 min")
 
