@@ -46,7 +46,7 @@ class _Seen:
 def edges(request: Request, probe: Probe, wanted: Cut) -> Edges:
     """Where to cut; reads packets around both ends only, where the video can be sought in.
 
-    Where no picture begins near an end, what is on the screen there is cut in two: not clean.
+    What is on the screen at an end is cut in two where no picture begins near it.
     """
     first = _nearest(_around(request, probe, wanted.begin), wanted.begin, probe)
     around = _around(request, probe, wanted.end)
@@ -54,8 +54,8 @@ def edges(request: Request, probe: Probe, wanted: Cut) -> Edges:
     begin = wanted.begin if first is None else first.time
     end = wanted.end if behind is None else behind.time
     later = [one.time > end - TICK for one in around]
-    whole = later == sorted(later) and (behind is not None or end > probe.duration - TICK)
-    return Edges(Cut(begin, end), first is not None and first.fresh and whole)
+    clean = first is not None and first.fresh and later == sorted(later)
+    return Edges(Cut(begin, end), clean)
 
 
 def leads(probe: Probe, moment: float) -> Iterator[float | None]:
