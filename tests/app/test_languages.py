@@ -28,7 +28,7 @@ SHOWN = """(() => {
 })()"""
 # The same in both languages, or typed by the person, or the name of a thing.
 SAME = re.compile(
-    r"PrismSearch|prismsearch|a red circle|red disc|PWNED|gpj|^[\W\d_]*$|^(EN|DE|toy)$"
+    r"PrismSearch|prismsearch|a red circle|red disc|PWNED|gpj|^[\W\d_]*$|^(EN|DE|toy)$|kB$"
 )
 
 
