@@ -1,20 +1,21 @@
 """The command line: `prismsearch demo | serve | index | search | status | ...`.
 
-Knows the commands and what each one starts; those that look at a library, or after one, are in
-overview.py and upkeep.py. Everything heavy is imported when a command runs, so that `--help`
+Knows the commands and what each one starts; those that look at a library, after one, or take moments
+along are in overview.py, upkeep.py and taking.py. Everything heavy is imported when a command runs, so that `--help`
 answers at once. Does not know how anything is indexed, searched or served.
 """
 
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import platformdirs
 import typer
 
-from app import ending, overview, upkeep
+from app import ending, overview, taking, upkeep
 from app.options import (
     DataDir,
     Folders,
@@ -23,6 +24,7 @@ from app.options import (
     Log,
     LogLevel,
     MaxUpload,
+    Mcp,
     Model,
     Names,
     NoBrowser,
@@ -81,6 +83,7 @@ def demo(
     port: Port = None,
     allow_host: Names = None,
     read_only: ReadOnly = False,
+    mcp: Mcp = False,
     no_browser: NoBrowser = False,
 ) -> None:
     """Show a small library of drawn videos, with the toy model that ships along."""
@@ -89,7 +92,7 @@ def demo(
         model="toy",
         read_only=read_only,
     )
-    _serve(settings, [DEMO], host, port, allow_host, not no_browser, SUGGESTIONS)
+    _serve(settings, [DEMO], host, port, allow_host, mcp, not no_browser, SUGGESTIONS)
 
 
 @cli.command()
@@ -111,6 +114,7 @@ def serve(
     max_upload: MaxUpload = None,
     remove_old: RemoveOld = False,
     read_only: ReadOnly = False,
+    mcp: Mcp = False,
     no_browser: NoBrowser = False,
 ) -> None:
     """Serve the page, index FOLDERS in the background, and follow what changes in them."""
@@ -129,7 +133,7 @@ def serve(
         keep_old=not remove_old,
         read_only=read_only,
     )
-    _serve(settings, folders or [], host, port, allow_host, not no_browser)
+    _serve(settings, folders or [], host, port, allow_host, mcp, not no_browser)
 
 
 @cli.command()
@@ -211,6 +215,8 @@ for command in (
     upkeep.doctor,
     upkeep.backup,
     upkeep.restore,
+    taking.export,
+    taking.clip,
 ):
     cli.command()(command)
 
@@ -221,11 +227,14 @@ def _serve(
     host: str,
     port: int | None,
     hosts: list[str] | None,
+    assistants: bool,
     show: bool,
     suggestions: Sequence[str] = (),
 ) -> None:
     from app import launch, terminal
 
+    if assistants and find_spec("mcp") is None:
+        fail('--mcp needs a package more: pip install -c constraints.txt -e ".[mcp]"')
     terminal.check_folders(settings, folders)
     # Gradio's own folder would be one in the system's temporary folder that all users share.
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data_dir / "gradio"))
@@ -244,6 +253,7 @@ def _serve(
             listener,
             hosts=hosts or (),
             suggestions=suggestions,
+            assistants=assistants,
             show=show and sys.stdout.isatty(),
         )
 

@@ -54,15 +54,16 @@ def serve(
     *,
     hosts: Sequence[str] = (),
     suggestions: Sequence[str] = (),
+    assistants: bool = False,
     show: bool = False,
 ) -> None:
     """Serve the page on an open socket until Ctrl-C or a terminate signal.
 
-    show: open the address in the person's browser.
+    assistants: offer tools to programs that speak MCP. show: open the address in the person's browser.
     """
     from app.server import create_app  # seconds of imports, in which indexing goes on already
 
-    app = create_app(engine, hosts=hosts, suggestions=suggestions)
+    app = create_app(engine, hosts=hosts, suggestions=suggestions, assistants=assistants)
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -109,6 +109,14 @@ RemoveOld = Annotated[
     bool, typer.Option("--remove-old", help="Delete the old index once a new one is complete.")
 ]
 ReadOnly = Annotated[bool, typer.Option("--read-only", help="Take no uploads and remove nothing.")]
+Mcp = Annotated[
+    bool,
+    typer.Option(
+        "--mcp",
+        envvar="PRISMSEARCH_MCP",
+        help="Offer tools to assistants that speak MCP, at /mcp; needs the extra “mcp”.",
+    ),
+]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser tab.")]
 
 
