@@ -1,8 +1,8 @@
 """The command line: `prismsearch demo | serve | index | search | status | ...`.
 
-Knows the commands and what each one starts; those that look at a library, after one, or take moments
-along are in overview.py, upkeep.py and taking.py. Everything heavy is imported when a command runs, so that `--help`
-answers at once. Does not know how anything is indexed, searched or served.
+Knows the commands and what each one starts; those that look at a library, look after one, or take
+moments along are in overview.py, upkeep.py and taking.py. Everything heavy is imported when a
+command runs, so that `--help` answers at once. Does not know how anything is indexed, searched or served.
 """
 
 import os

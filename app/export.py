@@ -16,20 +16,18 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import iterate_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from app.access import KnownExamples, KnownVideo, OpenEngine
+from app import choosing
+from app.access import KnownVideo, OpenEngine
 from app.asking import read, stretch
 from app.errors import ApiError, StoppingError
 from app.schemas import Identifier
-from app.searching import find
 from indexer.engine import Engine
 from indexer.errors import IndexerError
-from indexer.examples import Examples
 from indexer.export import archive, tables, timelines
 from indexer.export.archive import Archive, Packing
-from indexer.export.clips import Clip, checked, within
+from indexer.export.clips import Clip, checked
 from indexer.export.excerpts import Excerpt
 from indexer.export.names import clip_name
-from indexer.tags import Tags
 
 router = APIRouter(prefix="/api/v1")
 AT_A_TIME = 2  # clips; others wait for their turn
@@ -82,23 +80,22 @@ def clip_head(video: KnownVideo, start: Seconds, end: Seconds) -> Response:
 def clips(request: Request, engine: OpenEngine, wanted: ClipsIn) -> Response:
     """Many moments as clips in one zip, sent while they are cut, with a list of them."""
     named = [(one.video_id, one.start, one.end) for one in wanted.moments]
-    return _zip(request, engine, _named(engine, named))
+    return _zip(request, engine, choosing.named(engine.library, named))
 
 
 @router.get("/export", response_class=Response)
 def export(
     request: Request,
     engine: OpenEngine,
-    examples: KnownExamples,
     format: Annotated[Format, Query(description="zip holds the clips themselves")],
     moment: MomentName = [],  # noqa: B006
 ) -> Response:
     """What a question finds, or the moments that are named, as a list or a timeline."""
-    chosen = (
-        _named(engine, [stretch("moment", text) for text in moment])
-        if moment
-        else _found(request, engine, examples)
-    )
+    if moment:
+        named = [stretch("moment", text) for text in moment]
+        chosen = choosing.named(engine.library, named)
+    else:
+        chosen = choosing.found(engine, read(request.query_params.multi_items()))
     if format == "zip":
         return _zip(request, engine, chosen)
     write, kind = _WRITERS[format]
@@ -111,39 +108,6 @@ _WRITERS = {
     "edl": (timelines.as_edl, "text/plain; charset=utf-8"),
     "fcpxml": (timelines.as_fcpxml, "application/xml"),
 }
-
-
-# Which moments.
-
-
-def _named(engine: Engine, named: list[tuple[str, float, float]]) -> list[Excerpt]:
-    """Moments as a person named them. Raises UnknownVideo and BadStretch."""
-    videos = [engine.library.need(video_id) for video_id, _, _ in named]
-    cuts = [within(video, *times) for video, (_, *times) in zip(videos, named, strict=True)]
-    tags = Tags(engine.library.database).showing(named)
-    return [
-        Excerpt(video, *cut, rank, tags=tuple(said))
-        for rank, (video, cut, said) in enumerate(zip(videos, cuts, tags, strict=True), 1)
-    ]
-
-
-def _found(request: Request, engine: Engine, examples: Examples) -> list[Excerpt]:
-    asked = read(request.query_params.multi_items())
-    found, _ = find(engine, engine.serving, examples, asked)
-    stretches = [(one.video_id, one.start, one.end) for one in found.moments]
-    tags = Tags(engine.library.database).showing(stretches)
-    return [
-        Excerpt(
-            found.videos[one.video_id],
-            one.start,
-            one.end,
-            one.rank,
-            one.score,
-            one.top,
-            tuple(said),
-        )
-        for one, said in zip(found.moments, tags, strict=True)
-    ]
 
 
 # How they are sent.
@@ -188,7 +152,7 @@ async def _pieces(
         except IndexerError as error:
             problem = str(error)
         packing.note(one, name, problem)
-    for piece in zipped.end(packing.list()):
+    for piece in zipped.end(packing):
         yield piece
 
 

@@ -5,14 +5,13 @@ nor who gets them. Nothing is compressed: clips are already.
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from indexer.export.excerpts import Excerpt
 from indexer.export.names import Names, cell, clip_name
 from indexer.export.tables import clock, written
 
-LIST = "clips.csv"
 MOST = 100  # clips
 _PIECE = 1 << 20  # bytes
 _COLUMNS = ("name", "rank", "title", "from", "to", "tags", "problem")
@@ -21,9 +20,12 @@ _COLUMNS = ("name", "rank", "title", "from", "to", "tags", "problem")
 class Packing:
     """What the files of many clips are called, and what became of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        """`taken` are names that other files have."""
         self._names = Names()
-        self._names.unique(LIST)
+        for name in taken:
+            self._names.unique(name)
+        self.list_name = self._names.unique("clips.csv")
         self._rows: list[list[object]] = [list(_COLUMNS)]
 
     def name(self, one: Excerpt) -> str:
@@ -57,9 +59,9 @@ class Archive:
                 yield self._sink.taken()
         yield self._sink.taken()
 
-    def end(self, content: bytes) -> Iterator[bytes]:
+    def end(self, packing: Packing) -> Iterator[bytes]:
         """The list, and what closes a zip."""
-        self._zip.writestr(LIST, content)
+        self._zip.writestr(packing.list_name, packing.list())
         self._zip.close()
         yield self._sink.taken()
 

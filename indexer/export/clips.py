@@ -53,6 +53,23 @@ def checked(video: Video, start: float, end: float) -> Cut:
     return cut
 
 
+def cut_to(target: Path, video: Video, start: float, end: float) -> None:
+    """Write a clip into a person's own file, whole or not at all.
+
+    Raises BadStretch, VideoError and DiskFull.
+    """
+    cut = checked(video, start, end)
+    partial = target.with_name(f"{target.name}.partial")
+    room = shutil.disk_usage(target.absolute().parent).free
+    try:
+        with Copier(video.path, partial.absolute(), room, cut=cut) as copier:
+            for _ in copier:
+                pass
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 class Clip:
     """One clip to be written to `path`, by `make` in one thread; others may `stop` that.
 
