@@ -19,12 +19,18 @@ window.prism.remembering ??= (() => {
     const list = el("div", { class: "ps-before", role: "group", "aria-label": t("history.name"), hidden: true });
     let saved = [];
 
+    let wanted = false; // until it is closed, which may be before the saved ones have arrived
+
     const open = async () => {
+      wanted = true;
       draw();
       saved = await memory.saved().catch(() => saved);
-      if (!list.hidden || field.contains(document.activeElement)) draw();
+      if (wanted) draw();
     };
-    const close = () => (list.hidden = true);
+    const close = () => {
+      wanted = false;
+      list.hidden = true;
+    };
 
     function draw() {
       const recent = memory.recent().filter((one) => one.question !== journey.asked()).slice(0, SHOWN);
@@ -46,13 +52,13 @@ window.prism.remembering ??= (() => {
         journey.to(question.parse(asked));
       };
       const gone = async () => {
-        await forget().catch?.(() => null);
+        await Promise.resolve(forget()).catch(() => null);
         input.focus();
         open();
       };
       const away = iconButton("close", t("history.forget", { name }), gone);
       return el("div", { class: "ps-before-line" },
-        el("button", { type: "button", class: "ps-before-ask", title: name, onclick: ask }, icon(sign), el("span", {}, name)), away);
+        el("button", { type: "button", class: "ps-before-ask", title: name, onclick: ask }, icon(sign), el("span", { dir: "auto" }, name)), away);
     }
 
     const asks = () => [...list.querySelectorAll(".ps-before-ask")];

@@ -62,6 +62,14 @@ function ask(how) {
   else journey.set(place, { value: words }, how);
 }
 
+// While someone types, the machine is asked as soon as it is fast enough for that.
+function soon(event) {
+  tell();
+  clearTimeout(timer);
+  const wait = typing.pause();
+  if (wait !== null && !event.isComposing) timer = setTimeout(() => ask({ typing: true }), wait);
+}
+
 function empty() {
   input.value = "";
   ask({ typing: false });
@@ -114,12 +122,7 @@ form.addEventListener("submit", (event) => {
   memory.close();
   ask({ typing: false });
 });
-input.addEventListener("input", (event) => {
-  tell();
-  clearTimeout(timer);
-  const wait = typing.pause();
-  if (wait !== null && !event.isComposing) timer = setTimeout(() => ask({ typing: true }), wait);
-});
+for (const change of ["input", "compositionend"]) input.addEventListener(change, soon);
 input.addEventListener("focus", () => !input.value && memory.open());
 input.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented) return;
