@@ -9,7 +9,7 @@ window.prism.chips ??= (() => {
     const picture = poster && el("img", { src: poster, alt: "", draggable: "false" });
     picture?.addEventListener("error", () => picture.remove());
     const gone = iconButton("close", t("chips.remove", { name }), remove, { class: "ps-icon-button ps-chip-remove" });
-    const text = typeof what === "string" ? el("span", { class: "ps-chip-text", title: what }, what) : what;
+    const text = typeof what === "string" ? el("span", { class: "ps-chip-text", dir: "auto", title: what }, what) : what;
     return el("span", { class: `ps-chip ${look}` }, picture, sign && icon(sign), text, ...more, gone);
   }
 

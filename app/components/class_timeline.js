@@ -5,7 +5,7 @@ const [ask, list] = [latest(), latest()];
 const OFFERED = 100;
 const KEPT = "prismsearch.classes"; // what was typed outlives a reload
 
-const find = el("input", { type: "search", class: "ps-input", hidden: true, placeholder: t("classes.find.hint"), "aria-label": t("classes.find") });
+const find = el("input", { type: "search", class: "ps-input", maxlength: 200, hidden: true, placeholder: t("classes.find.hint"), "aria-label": t("classes.find") });
 const choice = el("select", { id: "ps-class-video" });
 const names = el("textarea", { id: "ps-classes", rows: 5, spellcheck: "false" });
 const go = el("button", { type: "submit", class: "ps-button ps-primary" }, t("classes.go"));
@@ -55,7 +55,7 @@ async function videos() {
 function offer(ready) {
   choice.replaceChildren(
     el("option", { value: "" }, ready.length ? t("classes.choose") : t("classes.choose.none")),
-    ...ready.map((one) => el("option", { value: one.video_id }, one.title)));
+    ...ready.map((one) => el("option", { value: one.video_id, dir: "auto" }, one.title)));
   choice.value = journey.video ?? "";
 }
 

@@ -95,7 +95,7 @@ window.prism.filters ??= (() => {
       name === "part" ? journey.filter("part", box.checked ? value : null) : journey.toggle(name, value));
     const many = count === undefined ? null : el("span", { class: "ps-count" }, number(count));
     const look = count === 0 && !box.checked ? "ps-choice ps-none" : "ps-choice";
-    return el("label", { class: look }, box, el("span", { class: "ps-choice-text", title: text }, text), many);
+    return el("label", { class: look }, box, el("span", { class: "ps-choice-text", dir: "auto", title: text }, text), many);
   }
 
   // Lengths of one's own, written as on a clock.

@@ -19,6 +19,7 @@ const chosen = new Set(); // keys of moments that are to be taken along
 let answer = null; // the newest page
 let asked = null; // the question that it answers
 let paging = false;
+let failed = false; // and says so until something else is asked
 
 const cards = gallery.create({
   chosen,
@@ -80,6 +81,7 @@ function tell() {
 // The first page anew. Liking and disliking only moves cards: as many stay as there were.
 async function search() {
   const question = journey.asked();
+  failed = false;
   if (!question) return forget();
   const steered = asked !== null && plain(question) === plain(asked);
   cards.mark();
@@ -149,6 +151,7 @@ function fail(message, where) {
     return;
   }
   forget();
+  failed = true;
   nothing.fail(message, search);
 }
 
@@ -163,6 +166,7 @@ function forget() {
 }
 
 function explain() {
+  if (failed) return;
   if (cards.count() || (journey.asked() && !answer)) nothing.clear();
   else nothing.tell(Boolean(answer));
 }

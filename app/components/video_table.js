@@ -13,7 +13,7 @@ const zone = el("div", { class: "ps-drop", hidden: true },
 const locked = el("p", { class: "ps-hint", hidden: true }, t("library.locked"));
 const followed = el("p", { class: "ps-hint ps-followed", hidden: true });
 const chips = STATES.map((state) => filter(state === "all" ? "" : state, t(`state.${state}`)));
-const find = el("input", { type: "search", class: "ps-input", placeholder: t("library.find.hint"), "aria-label": t("library.find") });
+const find = el("input", { type: "search", class: "ps-input", maxlength: 200, placeholder: t("library.find.hint"), "aria-label": t("library.find") });
 const again = el("button", { type: "button", class: "ps-button", hidden: true, onclick: retryAll }, t("library.again"));
 const bench = el("div", { class: "ps-bench", hidden: true },
   el("div", { class: "ps-filters", role: "group", "aria-label": t("library.which") }, ...chips.map((one) => one.button)), find, again);
