@@ -42,7 +42,8 @@ class Meaning:
 
     def _condition(self, term: Term) -> Condition:
         weight = -term.weight if term.role == "not" else term.weight
-        return Condition(np.atleast_2d(self._vectors(term)), weight)
+        said = term.text if term.kind == "words" else None
+        return Condition(np.atleast_2d(self._vectors(term)), weight, said)
 
     def _vectors(self, term: Term) -> np.ndarray:
         search = self._index.search

@@ -6,6 +6,7 @@ windows.py's.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from itertools import islice
 from threading import Lock
 
@@ -18,6 +19,8 @@ from encoder.windows import check_vectors
 
 Tower = Callable[[Int[np.ndarray, "B L"], Float[np.ndarray, "B L"]], Float[Array, "B D"]]
 
+Vector = Future[Float[np.ndarray, " dim"]]
+
 LENGTHS = (16, 32, 64)
 """Tokens that a batch is padded to; the last is what the models were trained with."""
 SIZES = (1, 8)
@@ -27,13 +30,17 @@ REMEMBERED = 4096
 
 
 class Phrases:
-    """Embeds texts, and remembers the latest; any number of threads may ask at once."""
+    """Embeds texts, and remembers the latest.
+
+    Any number of threads may ask at once; a text that several want is computed once.
+    """
 
     def __init__(self, tower: Tower, tokenizer: SentencePieceTokenizer, dim: int) -> None:
         self._tower = tower
         self._tokenizer = tokenizer
         self._dim = dim
         self._known: OrderedDict[str, Float[np.ndarray, " dim"]] = OrderedDict()
+        self._coming: dict[str, Vector] = {}
         self._lock = Lock()
 
     def embed(self, texts: Iterable[str]) -> Float[np.ndarray, "N dim"]:
@@ -49,12 +56,27 @@ class Phrases:
     def _embed_batch(self, texts: Sequence[str]) -> list[Float[np.ndarray, " dim"]]:
         for text in texts:
             _check(text)
-        found = self._recall(texts)
-        new = [text for text in dict.fromkeys(texts) if text not in found]
+        found, new, awaited = self._recall(texts)
         if new:
-            found |= dict(zip(new, self._compute(new), strict=True))
-            self._remember(found)
+            found |= self._delivered(new)
+        found |= {text: future.result() for text, future in awaited.items()}
         return [found[text] for text in texts]
+
+    def _delivered(self, new: dict[str, Vector]) -> dict[str, Float[np.ndarray, " dim"]]:
+        """The vectors of texts that are nobody else's to compute, given to all who wait."""
+        try:
+            # A copy, because a row that is kept would keep its whole batch.
+            rows = [row.copy() for row in self._compute(list(new))]
+        except BaseException as error:
+            self._remember({}, new)
+            for future in new.values():
+                future.set_exception(error)
+            raise
+        vectors = dict(zip(new, rows, strict=True))
+        self._remember(vectors, new)
+        for text, future in new.items():
+            future.set_result(vectors[text])
+        return vectors
 
     def _compute(self, texts: list[str]) -> Float[np.ndarray, "N dim"]:
         ids, paddings = tokenize_texts(self._tokenizer, texts)
@@ -68,17 +90,25 @@ class Phrases:
         )
         return check_vectors(np.asarray(vectors)[: len(texts)])
 
-    def _recall(self, texts: Sequence[str]) -> dict[str, Float[np.ndarray, " dim"]]:
+    def _recall(
+        self, texts: Sequence[str]
+    ) -> tuple[dict[str, Float[np.ndarray, " dim"]], dict[str, Vector], dict[str, Vector]]:
+        """What is known, what the caller has to compute, and what another thread is computing."""
         with self._lock:
             found = {text: self._known[text] for text in texts if text in self._known}
             for text in found:
                 self._known.move_to_end(text)
-        return found
+            unknown = [text for text in dict.fromkeys(texts) if text not in found]
+            awaited = {text: self._coming[text] for text in unknown if text in self._coming}
+            new: dict[str, Vector] = {text: Future() for text in unknown if text not in awaited}
+            self._coming |= new
+        return found, new, awaited
 
-    def _remember(self, vectors: dict[str, Float[np.ndarray, " dim"]]) -> None:
-        # A copy, because a row that is kept would keep its whole batch.
+    def _remember(self, vectors: dict[str, Float[np.ndarray, " dim"]], done: Iterable[str]) -> None:
         with self._lock:
-            self._known |= {text: vector.copy() for text, vector in vectors.items()}
+            self._known |= vectors
+            for text in done:
+                del self._coming[text]
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
 

@@ -15,7 +15,7 @@ from indexer.yardstick import Scale, Yardstick, spread
 
 # Beside what is asked for with the weight 1; measured on drawn libraries (docs/decisions.md).
 WITHOUT = 0.5
-LIKED = 1.0
+LIKED = 1.5
 DISLIKED = 0.5
 
 GAP = 60.0  # seconds
@@ -27,11 +27,12 @@ class Condition:
 
     Of several vectors (an example video's windows) a segment's best counts; beside other
     conditions of the same step their mean stands for them. `weight` is below zero for what a
-    moment is to be without.
+    moment is to be without. `said` are the words, where it was said in words.
     """
 
     vectors: np.ndarray
     weight: float = 1.0
+    said: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,12 @@ class Question:
     liked: np.ndarray | None = None
     disliked: np.ndarray | None = None
 
+    @property
+    def is_said(self) -> bool:
+        """Whether each step is one thing said in words, and nothing else."""
+        plain = all(len(step) == 1 and step[0].said is not None for step in self.steps)
+        return plain and self.steps != () and self.liked is None and self.disliked is None
+
 
 @dataclass(frozen=True, eq=False)
 class Probe:
@@ -59,6 +66,14 @@ class Probe:
     directions: Float[np.ndarray, "Q dim"]
     offsets: Float[np.ndarray, " Q"]
     scale: Scale
+
+    def cosine(self, score: float) -> tuple[float, float]:
+        """The cosine of a segment that scores so, and how far it is above the library's mean.
+
+        Only of a step that is one vector.
+        """
+        length = float(np.linalg.norm(self.directions[0]))
+        return (score + float(self.offsets[0])) / length, score / length
 
 
 def probes(question: Question, yardstick: Yardstick) -> tuple[Probe, ...]:

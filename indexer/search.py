@@ -18,13 +18,14 @@ from indexer.example import Embedded, embed_example, spread
 from indexer.lately import Lately
 from indexer.library import Library, Video
 from indexer.moments import Moment
+from indexer.noise import Hearing
 from indexer.order import Sort, ordered
 from indexer.points import EVERYTHING, Scope, Store, StoredSegment
 from indexer.question import Condition, Probe, Question, probes
 from indexer.ranking import Asked, Ranking, all_nearest
 from indexer.settings import Fingerprint
 from indexer.stretches import WHOLE, common
-from indexer.yardstick import Sampler
+from indexer.yardstick import Sampler, Yardstick
 
 KEPT_RANKINGS = 16  # so that the next page of an answer does not begin it anew
 MOST_SORTED = 200  # moments that are put into another order than the best first
@@ -94,6 +95,7 @@ class Search:
         self._made_as = made_as
         self._reader = reader
         self._sampler = Sampler(store)
+        self._hearing = Hearing(embedder.embed_texts)
         self._rankings = Lately[Ranking](KEPT_RANKINGS)
 
     # What can be asked for.
@@ -105,7 +107,12 @@ class Search:
 
     def words(self, words: str) -> Question:
         """The question for what some words say. Raises InvalidInput if there is no word."""
-        return Question(((Condition(self.text_vector(words)[None]),),))
+        return Question(((Condition(self.text_vector(words)[None], said=words),),))
+
+    def warm_up(self) -> None:
+        """Do once what the first question in words would otherwise wait for."""
+        self.text_vector("hello")
+        self._hearing.noise(self._sampler.yardstick())
 
     def example(self, path: Path) -> Embedded:
         """A video or a picture as a query. Raises VideoError."""
@@ -149,7 +156,8 @@ class Search:
     def ask(self, question: Question, wanted: Wanted | None = None) -> Answer:
         """A page of the moments that answer a question. Raises NothingAsked."""
         wanted = wanted or Wanted()
-        asked = probes(question, self._sampler.yardstick())
+        yardstick = self._sampler.yardstick()
+        asked = probes(question, yardstick)
         ranking = self._ranking(asked, question.gap, wanted)
         until = wanted.offset + wanted.limit
         found = self._in_order(ranking, wanted, until + 1)
@@ -159,7 +167,17 @@ class Search:
             for rank, moment in enumerate(found[wanted.offset : until], wanted.offset + 1)
             if moment.video_id in videos
         ]
-        return Answer(page, videos, more=len(found) > until, total=ranking.total())
+        weak = question.is_said and self._is_weak(asked, ranking.moments(1), yardstick)
+        return Answer(page, videos, len(found) > until, weak, ranking.total())
+
+    def _is_weak(
+        self, asked: Sequence[Probe], best: Sequence[Moment], yardstick: Yardstick
+    ) -> bool:
+        """Whether words that mean nothing here would find as much as one of the steps did."""
+        noise = self._hearing.noise(yardstick)
+        scores = [score for moment in best for score in _scores(moment)]
+        nearest = [probe.cosine(score) for probe, score in zip(asked, scores, strict=False)]
+        return any(noise.hides(cosine, lead) for cosine, lead in nearest)
 
     def _ranking(self, asked: tuple[Probe, ...], gap: float, wanted: Wanted) -> Ranking:
         """The ranking of this question; one that was begun a moment ago goes on."""
@@ -241,8 +259,12 @@ class Search:
 
 def _top(asked: Sequence[Probe], moment: Moment) -> float:
     """The percentage of the library's segments that score as well; of several steps the worst."""
-    scores = [part.score for part in moment.steps] or [moment.score]
-    return max(probe.scale.top(score) for probe, score in zip(asked, scores, strict=True))
+    return max(probe.scale.top(score) for probe, score in zip(asked, _scores(moment), strict=True))
+
+
+def _scores(moment: Moment) -> list[float]:
+    """What a moment scores in each step."""
+    return [part.score for part in moment.steps] or [moment.score]
 
 
 def _stretches(scope: Scope, video: Video) -> list[tuple[float, float]]:
