@@ -57,6 +57,8 @@ def build() -> gr.Blocks:
                     part("moment_grid")
                 with panel("classes"):
                     part("class_timeline")
+                with panel("map"):
+                    part("map")
                 with panel("library"):
                     part("library_state")
                     part("video_table")

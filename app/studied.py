@@ -34,21 +34,23 @@ class MappedVideoOut(BaseModel):
 
 
 class MapOut(StudyOut):
-    """Where each segment stands: columns of one length, a segment a row, in the order of videos.
+    """Where each of `count` segments stands: columns, a segment a row, in the order of videos.
 
     `x` and `y` run from 0 to `size`, `video` counts in `videos`, `index` is the segment's number
-    in its video, `start` and `end` are seconds. `group` 0 is the largest cluster.
+    in its video, `start` and `end` are seconds. `group` 0 is the largest cluster. No column is
+    there where only the state was asked for.
     """
 
     size: int
-    videos: list[MappedVideoOut]
-    x: list[int]
-    y: list[int]
-    video: list[int]
-    index: list[int]
-    start: list[float]
-    end: list[float]
-    group: list[int]
+    count: int
+    videos: list[MappedVideoOut] | None = None
+    x: list[int] | None = None
+    y: list[int] | None = None
+    video: list[int] | None = None
+    index: list[int] | None = None
+    start: list[float] | None = None
+    end: list[float] | None = None
+    group: list[int] | None = None
 
 
 class PartOut(BaseModel):

@@ -20,7 +20,9 @@ MOST = 20_000  # segments that are laid out against each other; more would take 
 _PERPLEXITY = 30  # how many neighbours a segment is to stand among
 _ROUNDS = 1000
 _ROWS = 1024  # of one block of a matrix product
-_BESIDE = 3  # neighbours that decide where a segment goes that was not laid out itself
+_EQUAL = 0.9995  # cosine of what need not be told apart
+_STEP = np.float32(0.0012)  # of the picture, between those that share a place
+_NARROW = 0.4
 _CELLS, _BLUR = 48, 1.6  # of the picture in which groups are found
 
 
@@ -30,17 +32,37 @@ def lay_out(vectors: Callable[[np.ndarray], np.ndarray], count: int, told: Told)
     `vectors` gives the unit vectors of rows; `told` hears how much is done, 0 to 1.
     """
     chosen = spread(count, MOST)
+    chosen = chosen[_distinct(vectors(chosen))]
     sample = vectors(chosen)
-    placed = _laid_out(sample, told)
-    if len(chosen) == count:
-        return _within(placed)
     result = np.empty((count, 2), np.float32)
-    for first in range(0, count, _ROWS):
-        rows = np.arange(first, min(first + _ROWS, count))
-        result[rows] = _beside(vectors(rows), sample, placed)
-        told(0.8 + 0.2 * first / count)
-    result[chosen] = placed
-    return _within(result)
+    result[chosen] = _within(_laid_out(sample, told))
+    rest = np.setdiff1d(np.arange(count), chosen)
+    beside = np.empty(count, np.int64)
+    for first in range(0, len(rest), _ROWS):
+        rows = rest[first : first + _ROWS]
+        beside[rows] = chosen[np.argmax(vectors(rows) @ sample.T, axis=1)]
+        told(0.8 + 0.2 * first / len(rest))
+    result[rest] = result[beside[rest]] + _around(beside[rest])
+    return np.clip(result, 0, 1)
+
+
+def _distinct(sample: np.ndarray) -> np.ndarray:
+    """Which rows have no equal before them: many black pictures are one place, not a cloud."""
+    kept = np.ones(len(sample), bool)
+    for first in range(0, len(sample), _ROWS):
+        alike = sample[first : first + _ROWS] @ sample[: first + _ROWS].T
+        kept[first : first + _ROWS] = np.tril(alike > _EQUAL, first - 1).sum(axis=1) == 0
+    return kept
+
+
+def _around(places: np.ndarray) -> np.ndarray:
+    """Where those go that share a place: around it, as the seeds of a sunflower."""
+    _, order, counts = np.unique(places, return_inverse=True, return_counts=True)
+    ranked = np.argsort(order, kind="stable")
+    rank = np.empty(len(places), np.float32)
+    rank[ranked] = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+    turn, away = rank * np.float32(2.39996), _STEP * np.sqrt(rank)
+    return np.stack([away * np.cos(turn), away * np.sin(turn)], axis=1)
 
 
 def spread(count: int, most: int) -> np.ndarray:
@@ -101,17 +123,10 @@ def _beginning(sample: np.ndarray) -> np.ndarray:
     return np.asarray(1e-4 * flat / max(float(flat[:, 0].std()), 1e-12), np.float32)
 
 
-def _beside(rows: np.ndarray, sample: np.ndarray, placed: np.ndarray) -> np.ndarray:
-    """Amid the nearest that are laid out: the median, for one of them may stand elsewhere."""
-    alike = rows @ sample.T
-    best = np.argpartition(-alike, _BESIDE, axis=1)[:, :_BESIDE]
-    return np.asarray(np.median(placed[best], axis=1), np.float32)
-
-
 def _within(positions: np.ndarray) -> np.ndarray:
-    """The same picture between 0 and 1, as wide as high, in the middle."""
+    """The same picture from 0 to 1 in either direction, unless it is much longer than wide."""
     low, high = positions.min(axis=0), positions.max(axis=0)
-    size = max(float((high - low).max()), 1e-6)
+    size = np.maximum(high - low, max(float((high - low).max()) * _NARROW, 1e-6))
     return np.asarray((positions - (low + high) / 2) / size + 0.5, np.float32)
 
 

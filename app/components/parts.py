@@ -62,6 +62,12 @@ SHARED_SCRIPTS = (
     "class_chart",
     "upload",
     "video_row",
+    "map_view",
+    "map_paint",
+    "map_points",
+    "map_pictures",
+    "map_steer",
+    "map_canvas",
 )
 
 Name = Literal[
@@ -70,6 +76,7 @@ Name = Literal[
     "moment_grid",
     "moment_player",
     "class_timeline",
+    "map",
     "library_state",
     "video_table",
 ]

@@ -2,7 +2,7 @@
 // stands in the journey, and so in the address. Knows nothing of what the panels hold.
 window.prism.tabs ??= (() => {
   const { el, icon, on, t, journey } = window.prism;
-  const PICTURES = { search: "search", classes: "classes", library: "film" };
+  const PICTURES = { search: "search", classes: "classes", map: "map", library: "film" };
   const NAMES = Object.keys(PICTURES);
   const panel = (name) => document.getElementById(`ps-panel-${name}`);
 
