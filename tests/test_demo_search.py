@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from encoder.toy.captions import plain_caption
 from encoder.toy.scenes import Scene, contradicts
 from indexer.demo import DEMO, FILMS, events
 from indexer.engine import Engine
+from indexer.library import Video
 from indexer.search import Moment
 from indexer.settings import Settings
 
@@ -93,6 +95,41 @@ def test_what_happens_is_found_where_it_happens(engine: Engine) -> None:
 
 def test_a_few_words_are_enough(engine: Engine) -> None:
     assert len(missed(engine, list(SHORT))) <= 0.1 * len(SHORT), missed(engine, list(SHORT))
+
+
+def test_a_picture_of_a_moment_finds_it(engine: Engine, tmp_path: Path) -> None:
+    asked = [
+        (video, (video.duration or 0) * share) for video in films(engine) for share in (0.3, 0.7)
+    ]
+    ranks = [
+        rank_of(engine, picture(video.path, at, tmp_path), video.video_id, at)
+        for video, at in asked
+    ]
+    assert len(ranks) == 16
+    assert sum(rank < 5 for rank in ranks) >= 14, ranks
+
+
+def films(engine: Engine) -> list[Video]:
+    return engine.library.videos()[:8]
+
+
+def picture(film: Path, at: float, folder: Path) -> Path:
+    """The frame of a film at a time in seconds, as a file."""
+    with av.open(str(film)) as container:
+        frame = next(frame for frame in container.decode(video=0) if frame.time >= at)
+    frame.to_image().save(folder / "frame.png")
+    return folder / "frame.png"
+
+
+def rank_of(engine: Engine, picture: Path, video_id: str, at: float) -> int:
+    """How many segments fit better than the first that lies within two hops of the time."""
+    (vector,) = engine.search.example(picture).vectors
+    hits = engine.store.nearest(vector, engine.store.count())
+    return next(
+        rank
+        for rank, hit in enumerate(hits)
+        if hit.video_id == video_id and hit.start - 2 * HOP <= at < hit.end + 2 * HOP
+    )
 
 
 def test_the_truth_is_the_table_of_films() -> None:

@@ -31,6 +31,7 @@ from indexer.errors import (
     StoreUnavailable,
 )
 from indexer.library import Library
+from indexer.moments import Moment
 from indexer.ownership import LOCK
 from indexer.points import Point
 from indexer.saved import SavedSearches
@@ -86,6 +87,14 @@ def untouched(folder: Path) -> bool:
 # The whole way.
 
 
+def pictures(engine: Engine, moments: list[Moment]) -> list[bytes]:
+    """The posters and the strips of some moments."""
+    found = (
+        kind(one.video_id, one.index) for one in moments for kind in (engine.poster, engine.strip)
+    )
+    return [path.read_bytes() for path in found if path is not None]
+
+
 def test_an_empty_machine_gives_the_same_answers(tmp_path: Path) -> None:
     for name in FILES[:2]:
         (tmp_path / "films").mkdir(exist_ok=True)
@@ -100,9 +109,8 @@ def test_an_empty_machine_gives_the_same_answers(tmp_path: Path) -> None:
         engine.worker.start()
         assert engine.worker.wait(120)
         embedder = engine.embedder
-        answers = [engine.search.by_text(text) for text in words]
-        pictures = [engine.poster(m.video_id, 1) for m in answers[0]]
-        shown = [path.read_bytes() for path in pictures if path]
+        answers = [engine.search.ask(engine.search.words(text)).moments for text in words]
+        shown = pictures(engine, answers[0])
     write_backup(before, tmp_path / "backup.tar", "1")
     shutil.rmtree(before.data_dir)
     after = Settings(data_dir=tmp_path / "after", model="toy")
@@ -110,9 +118,9 @@ def test_an_empty_machine_gives_the_same_answers(tmp_path: Path) -> None:
     assert (restored.videos, restored.absent) == (3, 0)
     with Engine(after, embedder) as engine:
         assert engine.store.count() == restored.segments > 0
-        assert [engine.search.by_text(text) for text in words] == answers
-        assert [path.read_bytes() for m in answers[0] if (path := engine.poster(m.video_id, 1))]
-        assert [p.read_bytes() for m in answers[0] if (p := engine.poster(m.video_id, 1))] == shown
+        again = [engine.search.ask(engine.search.words(text)).moments for text in words]
+        assert again == answers
+        assert pictures(engine, answers[0]) == shown != []
         (uploaded,) = (video for video in engine.library.videos() if video.managed)
         assert uploaded.path.is_relative_to(after.data_dir)
         assert uploaded.path.read_bytes() == upload
