@@ -1,6 +1,7 @@
 """Which moments are taken along: those that a question finds, or that a person names.
 
-Knows the library and the language of questions. Does not know what becomes of the moments.
+Knows how people name what is in the library, and the language of questions. Does not know what
+becomes of the moments.
 """
 
 import os
@@ -8,14 +9,19 @@ import re
 from pathlib import Path
 
 from app.asking import Asked
+from app.errors import ApiError
 from app.searching import find
+from indexer.content import read_content
 from indexer.engine import Engine
 from indexer.errors import UnknownVideo
+from indexer.examples import Example
 from indexer.export.clips import within
 from indexer.export.excerpts import Excerpt
 from indexer.library import Library
 from indexer.records import Video
 from indexer.tags import Tags
+
+_TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6}(?:\.\d{1,6})?)")
 
 
 def found(engine: Engine, asked: Asked) -> list[Excerpt]:
@@ -70,3 +76,61 @@ def video_of(library: Library, text: str) -> Video:
     raise UnknownVideo(
         "There is no such video in this library. Give its title, its path, or the begin of its id."
     )
+
+
+def understood(engine: Engine, said: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a person typed in the language of questions, with names turned into what they name.
+
+    `similar`, `liked`, `disliked` and `titled` name moments and videos, `example` a file. The first
+    condition begins the question. Raises ApiError, UnknownVideo, VideoError.
+    """
+    pairs = [_understood(engine, name, value) for name, value in said]
+    roles = [at for at, (name, _) in enumerate(pairs) if name in ("q", "and", "then")]
+    if roles:
+        pairs[roles[0]] = ("q", pairs[roles[0]][1])
+    return pairs
+
+
+def _understood(engine: Engine, name: str, value: str) -> tuple[str, str]:
+    if name == "titled":
+        return "video", video_of(engine.library, value).video_id
+    if name == "similar":
+        return "and", spelled(engine, value)
+    if name in ("liked", "disliked"):
+        return name.removesuffix("d"), spelled(engine, value).partition(":")[2]
+    if name == "example":
+        return "and", f"clip:{remembered(engine, Path(value))}"
+    return name, value
+
+
+def remembered(engine: Engine, path: Path) -> str:
+    """The id of an example, a video or a picture, that was given as a file. Raises VideoError."""
+    index, content = engine.serving, read_content(path)
+    seen = index.search.example(path)
+    given = Example(content.video_id, path.name, seen.vectors, seen.poster)
+    engine.examples.remember(given, index.key)
+    return content.video_id
+
+
+def spelled(engine: Engine, text: str) -> str:
+    """A moment or a stretch that a person names, VIDEO@TIME or VIDEO@FROM-TO, as a condition.
+
+    Raises UnknownVideo, and ApiError where that is no time.
+    """
+    name, at, times = text.rpartition("@")
+    if not at:
+        raise ApiError(f"“{text}” names no moment. Write VIDEO@TIME, or VIDEO@FROM-TO.")
+    video_id = video_of(engine.library, name).video_id
+    start, dash, end = times.partition("-")
+    if dash:
+        return f"range:{video_id}:{seconds(start):f}-{seconds(end):f}"
+    return f"moment:{video_id}:{engine.search.segment_at(video_id, seconds(start))}"
+
+
+def seconds(text: str) -> float:
+    """Seconds from 75.5, 1:15.5 or 0:01:15.5. Raises ApiError."""
+    said = _TIME.fullmatch(text.strip())
+    if said is None:
+        raise ApiError(f"“{text}” is no time. Write seconds, or 1:02:03.5.")
+    hours, minutes, rest = (float(part or 0) for part in said.groups())
+    return 3600 * hours + 60 * minutes + rest

@@ -2,7 +2,8 @@
 
 Knows the commands and what each one starts; those that look at a library, look after one, or take
 moments along are in overview.py, upkeep.py and taking.py. Everything heavy is imported when a
-command runs, so that `--help` answers at once. Does not know how anything is indexed, searched or served.
+command runs, so that `--help` answers at once. Does not know how anything is indexed, searched or
+served.
 """
 
 import os
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import platformdirs
 import typer
 
-from app import ending, overview, taking, upkeep
+from app import ending, finding, overview, taking, upkeep
 from app.options import (
     DataDir,
     Folders,
@@ -171,33 +172,6 @@ def index(
 
 
 @cli.command()
-def search(
-    words: Annotated[str, typer.Argument(help="What to look for.")],
-    top: Annotated[int, typer.Option(min=1, max=200, help="How many moments.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    model: Model = None,
-    weights: Weights = None,
-    tokenizer: Tokenizer = None,
-    data_dir: DataDir = None,
-    qdrant_url: QdrantUrl = None,
-    qdrant_api_key: QdrantKey = None,
-) -> None:
-    """Find the moments that fit WORDS best."""
-    from app import terminal
-
-    settings = settings_of(
-        data_dir,
-        only_search=True,
-        model=model,
-        weights=weights,
-        tokenizer=tokenizer,
-        qdrant_url=qdrant_url,
-        qdrant_api_key=qdrant_api_key,
-    )
-    terminal.search(settings, words, top, as_json)
-
-
-@cli.command()
 def info(
     model: Model = None,
     data_dir: DataDir = None,
@@ -210,6 +184,7 @@ def info(
 
 
 for command in (
+    finding.search,
     overview.status,
     overview.collections,
     upkeep.doctor,

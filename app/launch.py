@@ -59,7 +59,8 @@ def serve(
 ) -> None:
     """Serve the page on an open socket until Ctrl-C or a terminate signal.
 
-    assistants: offer tools to programs that speak MCP. show: open the address in the person's browser.
+    assistants: offer tools to programs that speak MCP.
+    show: open the address in the person's browser.
     """
     from app.server import create_app  # seconds of imports, in which indexing goes on already
 

@@ -4,7 +4,6 @@ Knows files and what is said of them meanwhile. A library is only read, so that 
 running; only a question needs the index for itself. Does not know options.
 """
 
-import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -34,7 +33,6 @@ _WRITERS = {
     "edl": timelines.as_edl,
     "fcpxml": timelines.as_fcpxml,
 }
-_TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6}(?:\.\d{1,6})?)")
 
 
 def found(settings: Settings, question: list[tuple[str, str]]) -> list[Excerpt]:
@@ -96,8 +94,8 @@ def _cut_into(chosen: list[Excerpt], folder: Path) -> bool:
 
 def clip(folder: Path, video: str, start: str, end: str, out: Path | None) -> None:
     """A stretch of a video of the library in `folder` into a file that is not there yet."""
-    begin, stop = _seconds(start), _seconds(end)
-    with _library(folder) as library:
+    with _understood(), _library(folder) as library:
+        begin, stop = choosing.seconds(start), choosing.seconds(end)
         meant = choosing.video_of(library, video)
     target = out or Path(clip_name(meant.title, begin, stop))
     _check_new(target)
@@ -128,12 +126,3 @@ def _understood() -> Iterator[None]:
         yield
     except ApiError as error:
         fail(str(error))
-
-
-def _seconds(text: str) -> float:
-    """Seconds from 75.5, 1:15.5 or 0:01:15.5."""
-    said = _TIME.fullmatch(text)
-    if said is None:
-        fail(f"“{text}” is no time. Write seconds, or 1:02:03.5.")
-    hours, minutes, seconds = (float(part or 0) for part in said.groups())
-    return 3600 * hours + 60 * minutes + seconds

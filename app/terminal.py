@@ -8,12 +8,12 @@ import platform
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__, progress
+from app.options import fail
 from encoder.catalogue import get_card
 from encoder.errors import EncoderError
 from indexer.errors import IndexerError, no_folder
@@ -21,7 +21,8 @@ from indexer.places import known_below
 from indexer.settings import Settings
 from indexer.status import status_of
 
-if TYPE_CHECKING:  # it brings the model's machinery along
+if TYPE_CHECKING:  # they bring the model's machinery along
+    from app.found import SearchOut
     from indexer.engine import Engine
 
 LIBRARIES = ("jax", "gradio", "av", "qdrant-edge-py", "qdrant-client")
@@ -67,7 +68,7 @@ def warm_up(engine: "Engine") -> None:
 
     def run() -> None:
         try:
-            engine.search.text_vector("hello")
+            engine.search.warm_up()
         except (IndexerError, EncoderError) as error:
             tell(str(error))
 
@@ -80,30 +81,41 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def search(settings: Settings, words: str, top: int, as_json: bool) -> None:
-    """Print the moments that fit the words best."""
-    from indexer.search import Wanted
+def search(settings: Settings, said: list[tuple[str, str]], as_json: bool) -> None:
+    """Print the moments that answer what was said (see choosing.py)."""
+    from app import choosing
+    from app.asking import read
+    from app.errors import ApiError
+    from app.searching import answer
 
     with opened(settings, only_search=True) as engine:
-        answer = engine.search.ask(engine.search.words(words), Wanted(limit=top))
-        moments, videos = answer.moments, answer.videos
+        try:
+            found = answer(engine, engine.examples, read(choosing.understood(engine, said)))
+        except ApiError as error:
+            fail(str(error))
         if as_json:
-            found = [
-                {
-                    **asdict(one),
-                    "title": videos[one.video_id].title,
-                    "path": str(videos[one.video_id].path),
-                }
-                for one in moments
-            ]
-            text = json.dumps({"query": words, "moments": found}, ensure_ascii=False, indent=2)
-            print(printable(text))  # JSON reads the escapes back
+            places = {
+                one.video_id: str(engine.library.need(one.video_id).path) for one in found.moments
+            }
+            told = found.model_dump()
+            for one in told["moments"]:
+                one["path"] = places[one["video_id"]]
+            print(printable(json.dumps(told, ensure_ascii=False, indent=2)))  # it reads back
             return
-        if not moments:
-            tell(NOTHING)
-        for one in moments:
-            stretch = f"{clock(one.start)}-{clock(one.end)}"
-            print(f"{one.rank:>3}  {one.score:.3f}  {stretch:>13}  {videos[one.video_id].title}")
+        show(found)
+
+
+def show(found: "SearchOut") -> None:
+    """Moments as lines: rank, how rare such a score is, where, and in which video."""
+    if not found.moments:
+        tell(NOTHING if not found.videos_done else "Nothing fits.")
+    elif found.weak:
+        tell("Nothing matches this well; this is what comes nearest.")
+    for one in found.moments:
+        stretch = f"{clock(one.start)}-{clock(one.end)}"
+        print(f"{one.rank:>3}  top {one.top:.2g} %  {stretch:>13}  {printable(one.title)}")
+        for step in one.steps:
+            print(f"{'':>15}  {clock(step.start)}-{clock(step.end)}")
 
 
 def info(settings: Settings) -> None:

@@ -32,7 +32,14 @@ OWNERS = {
     "sklearn": ("indexer/layout.py",),
     "scipy": ("indexer/layout.py",),
     "gradio": ("app/page.py", "app/components/"),
-    "typer": ("app/cli.py", "app/options.py", "app/overview.py", "app/upkeep.py", "app/taking.py"),
+    "typer": (
+        "app/cli.py",
+        "app/options.py",
+        "app/finding.py",
+        "app/overview.py",
+        "app/upkeep.py",
+        "app/taking.py",
+    ),
 }
 READS_ENVIRONMENT = ("app/cli.py", "app/options.py")
 

@@ -59,7 +59,7 @@ def test_index_then_search_then_info(run: Run, folder_to_index: Path, tmp_path: 
     assert found.out.rstrip().endswith("red")
 
     told = json.loads(run("search", "a red circle", "--json", *choices).out)
-    assert told["query"] == "a red circle"
+    assert told["conditions"][0]["label"] == "a red circle"
     assert Path(told["moments"][0]["path"]) == folder_to_index / "red.mp4"
 
     nothing = run("search", "???", *choices)
