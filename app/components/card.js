@@ -53,7 +53,7 @@ window.prism.card ??= (() => {
     const name = el("span", { class: "ps-name", dir: "auto" }, moment.title);
     const button = el("button", { type: "button", class: "ps-card", draggable: "true", tabindex: "-1" },
       picture, name, el("span", { class: "ps-rank" }, rank, top));
-    const item = el("li", { class: "ps-item", "data-video": moment.video_id, "data-at": moment.play_at }, button);
+    const item = el("li", { class: "ps-item", "data-key": key(moment), "data-video": moment.video_id, "data-at": moment.play_at }, button);
     const card = { item, button, scrub, signs, moment, said: "", patch };
 
     function patch(now) {

@@ -3,7 +3,7 @@
 window.prism.keys ??= (() => {
   const { el, iconButton, dialog, emit, journey, t } = window.prism;
   const TYPING = "input, textarea, select, [contenteditable=true]";
-  const PRESSED = "button, a, summary, [role=slider]"; // what Space means something to already
+  const PRESSED = "button, a, summary, [role=slider]"; // what Space presses; not what plays already
   const SIGNS = { " ": t("keys.space"), Enter: "⏎", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
   const KEPT = "prismsearch.keys";
   const GROUPS = ["page", "results", "player"]; // whose turn it is first
@@ -40,7 +40,7 @@ window.prism.keys ??= (() => {
     if (off || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
     if (target.closest?.(TYPING) && target.type !== "checkbox") return true;
     if (document.querySelector("dialog[open]") || document.querySelector("[popover]:popover-open")) return true;
-    return event.key === " " && Boolean(target.closest?.(PRESSED));
+    return event.key === " " && Boolean(target.closest?.(PRESSED)) && !target.closest("[aria-current]");
   }
 
   document.addEventListener("keydown", (event) => {

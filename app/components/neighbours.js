@@ -60,14 +60,13 @@ window.prism.neighbours ??= (() => {
       }
     }
 
-    // Overlapping segments share a time: the one whose middle is nearest stands for it.
+    // Overlapping segments share a time: the one that began last stands for it.
     function of(seconds) {
-      const off = ({ start, end }) => Math.abs((start + end) / 2 - seconds);
       let [low, high] = [0, segments.length - 1];
       while (low < high) {
-        const middle = (low + high) >> 1;
-        if (off(segments[middle]) > off(segments[middle + 1])) low = middle + 1;
-        else high = middle;
+        const middle = (low + high + 1) >> 1;
+        if (segments[middle].start <= seconds + 0.01) low = middle;
+        else high = middle - 1;
       }
       return low;
     }
