@@ -8,10 +8,10 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from app.access import OpenEngine
-from app.describe import describe_video
+from app.describe import describe_video, poster_url
 from app.studied import CopyOut, DuplicatesOut, GroupOut, KeepIn, PartOut
 from indexer import duplicates as finding
-from indexer.duplicates import Found, Group
+from indexer.duplicates import Found, Group, Shared
 from indexer.engine import Engine
 
 router = APIRouter(prefix="/api/v1")
@@ -72,5 +72,13 @@ def _group(group: Group) -> GroupOut:
             CopyOut(video=describe_video(one), replaces=group.replaced_by(one.video_id))
             for one in group.videos
         ],
-        parts=[PartOut(**asdict(part)) for part in group.parts],
+        parts=[_part(part) for part in group.parts],
     )
+
+
+def _part(part: Shared) -> PartOut:
+    posters = {
+        "a_poster": poster_url(part.a, part.a_index),
+        "b_poster": poster_url(part.b, part.b_index),
+    }
+    return PartOut(**asdict(part), **posters)

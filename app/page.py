@@ -61,6 +61,7 @@ def build() -> gr.Blocks:
                     part("map")
                 with panel("library"):
                     part("library_state")
+                    part("duplicates")
                     part("video_table")
             with gr.Column(elem_id="ps-side", min_width=0):
                 part("moment_player", elem_id="ps-player")

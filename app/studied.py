@@ -56,11 +56,13 @@ class MapOut(StudyOut):
 class PartOut(BaseModel):
     """A stretch of video `a` that is the same as one of video `b`, in seconds of each.
 
-    `likeness` is the mean cosine of their segments.
+    `a_poster` and `b_poster` show the middle of it, `likeness` is the mean cosine.
     """
 
     a: str
     b: str
+    a_poster: str
+    b_poster: str
     a_start: float
     a_end: float
     b_start: float

@@ -33,11 +33,14 @@ _SHORT_ALIKE, _SHORT_SECONDS = 0.98, 0.25
 class Part:
     """A stretch of one video and the same one of another, in seconds of each.
 
-    `a` and `b` are numbers of videos, `likeness` is the mean cosine.
+    `a` and `b` are numbers of videos, `a_index` and `b_index` those of the segments in the middle,
+    `likeness` is the mean cosine.
     """
 
     a: int
     b: int
+    a_index: int
+    b_index: int
     a_start: float
     a_end: float
     b_start: float
@@ -266,6 +269,8 @@ def _part(a: int, b: int, one: _Track, other: _Track, run: _Run) -> Part:
     return Part(
         a=a,
         b=b,
+        a_index=(run.first + run.last) // 2,
+        b_index=(first + last) // 2,
         a_start=float(one.start[run.first]),
         a_end=float(one.end[run.last]),
         b_start=float(other.start[first]),

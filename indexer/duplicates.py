@@ -5,13 +5,12 @@ how stretches are compared (alike.py), nor how a video is removed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from indexer.alike import Part
 from indexer.errors import FilesWouldGo, LibraryError
 from indexer.gathered import Places
 from indexer.library import Library, Video
@@ -32,11 +31,13 @@ _LARGER = 1.1
 class Shared:
     """A stretch of video `a` that is the same as one of video `b`, in seconds of each.
 
-    `likeness` is the mean cosine of their segments.
+    `a_index` and `b_index` are the segments in the middle, `likeness` is the mean cosine.
     """
 
     a: str
     b: str
+    a_index: int
+    b_index: int
     a_start: float
     a_end: float
     b_start: float
@@ -82,14 +83,20 @@ def look(studies: Studies, library: Library, store: Store) -> Found:
     known = library.titles()
     here = np.array([video_id in known for video_id in places.ids], bool)
     compared = int(here[places.video].sum()) if len(places) else 0
-    parts = [
-        Shared(places.ids[part.a], places.ids[part.b], *row[2:])
-        for row in result["parts"].tolist()
-        if here[(part := Part(int(row[0]), int(row[1]), *row[2:])).a] and here[part.b]
-    ]
+    parts = _parts(result["parts"], places.ids, known)
     named = {one for part in parts for one in (part.a, part.b)}
     videos = {video.video_id: video for one in named if (video := library.get(one)) is not None}
     return Found(standing, max(0, store.count() - compared), groups(parts, videos))
+
+
+def _parts(rows: np.ndarray, ids: Sequence[str], known: Container[str]) -> list[Shared]:
+    """The parts of videos that are still there."""
+    named = [(ids[int(a)], ids[int(b)], *rest) for a, b, *rest in rows.tolist()]
+    return [
+        Shared(a, b, int(a_index), int(b_index), *times)
+        for a, b, a_index, b_index, *times in named
+        if a in known and b in known
+    ]
 
 
 def groups(parts: Iterable[Shared], videos: Mapping[str, Video]) -> list[Group]:

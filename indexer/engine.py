@@ -13,15 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from encoder.embedder import Embedder
 from indexer import switch
 from indexer.collection import Collection, Collections
 from indexer.database import Database
 from indexer.errors import WAITED_FOR, LibraryError, ReadOnly
-from indexer.export.clips import Clips
 from indexer.examples import Examples
+from indexer.export.clips import Clips
 from indexer.folders import real_path
 from indexer.ground import check_ground
 from indexer.index import Index, Report

@@ -25,6 +25,7 @@ from indexer.journal import log
 from indexer.points import Store
 from indexer.process import Process
 from indexer.settings import Fingerprint
+from indexer.study_child import FORMAT
 
 Name = Literal["map", "duplicates"]
 StudyState = Literal["none", "making", "ready"]
@@ -109,9 +110,8 @@ class Studies:
 
     def look(self, name: Name) -> Standing:
         """How far it is, for the collection that answers."""
-        made_at = None
-        with suppress(OSError):
-            made_at = self._path(name).stat().st_mtime
+        known = self._known(name)
+        made_at = None if known is None else known[0] / 1e9
         with self._changed:
             job = self._job(name)
             if job is not None:
@@ -121,17 +121,21 @@ class Studies:
 
     def result(self, name: Name) -> Arrays | None:
         """What was found last; None if nothing was yet, or it cannot be read."""
+        known = self._known(name)
+        return None if known is None else known[1]
+
+    def _known(self, name: Name) -> tuple[int, Arrays] | None:
+        """When the result was written (nanoseconds since 1970), and what it holds."""
         path = self._path(name)
         try:
             version = path.stat().st_mtime_ns
             known = self._read.get(path)
             if known is None or known[0] != version:
-                with np.load(path) as found:
-                    known = version, dict(found)
+                known = version, _loaded(path)
                 self._read = {path: known, **{p: v for p, v in self._read.items() if p != path}}
         except (OSError, ValueError, KeyError, BadZipFile):
             return None
-        return known[1]
+        return known
 
     def close(self) -> None:
         """Give up what waits and what is being made; nothing of it is left."""
@@ -217,6 +221,13 @@ class Studies:
             log.warning("study_failed", study=job.name, status=status)
             raise StudyFailed(_SENTENCE)
         log.info("study_made", study=job.name)
+
+
+def _loaded(path: Path) -> Arrays:
+    with np.load(path) as found:
+        if found["format"] != FORMAT:
+            raise ValueError("another version wrote this")
+        return dict(found)
 
 
 def forget(data_dir: Path, key: str) -> None:

@@ -7,7 +7,7 @@ that anybody would read.
 
 import os
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from indexer.gathered import Gathered, read
 
 Told = Callable[[float], None]
 MEMORY = 6 << 30  # bytes of address space; at 100,000 segments a sixth of that is used
+FORMAT = 1  # of a result; one of another is made again
 _LAST = 19  # everything else comes first
 
 
@@ -29,7 +30,8 @@ def main(name: str, segments: str, result: str) -> None:
     arrays = STUDIES[name](gathered, _tell)
     partial = Path(result).with_suffix(".partial")
     with partial.open("wb") as file:
-        np.savez(file, **gathered.places.arrays(), **arrays)  # type: ignore[arg-type]
+        held = {"format": np.array(FORMAT), **gathered.places.arrays(), **arrays}
+        np.savez(file, **held)  # type: ignore[arg-type]
     os.replace(partial, result)
 
 
@@ -51,7 +53,11 @@ def _duplicates(gathered: Gathered, told: Told) -> dict[str, np.ndarray]:
     from indexer import alike
 
     found = alike.parts(gathered, told)
-    return {"parts": np.array([astuple(part) for part in found], np.float64).reshape(-1, 7)}
+    return {
+        "parts": np.array([astuple(part) for part in found], np.float64).reshape(
+            -1, len(fields(alike.Part))
+        )
+    }
 
 
 STUDIES = {"map": _map, "duplicates": _duplicates}

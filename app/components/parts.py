@@ -78,6 +78,7 @@ Name = Literal[
     "class_timeline",
     "map",
     "library_state",
+    "duplicates",
     "video_table",
 ]
 STYLES = (  # what all share comes first
