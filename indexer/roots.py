@@ -32,7 +32,7 @@ class Roots:
                 "INSERT OR IGNORE INTO roots (path) VALUES (?)", os.fsencode(folder)
             ):
                 self._database.rows(
-                    "UPDATE videos SET folder = NULL WHERE NOT managed AND path >= ? AND path < ?",
+                    "UPDATE videos SET folder = NULL WHERE path >= ? AND path < ?",
                     *range_below(folder),
                 )
                 self.name_folders()

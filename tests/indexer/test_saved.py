@@ -80,13 +80,17 @@ def test_one_search_too_many_is_refused(
 # Selections.
 
 
-def test_the_same_stretches_are_the_same_selection(selections: Selections) -> None:
+def test_the_same_stretches_are_the_same_selection(
+    library: Library, selections: Selections
+) -> None:
     first = selections.keep({RED: [(4, 8), (0, 4)], BLUE: [(3, 3)], UNKNOWN: [(0, 1)]})
     assert selections.keep({UNKNOWN: [(0, 1)], BLUE: [], RED: [(0, 8)]}) == first
     assert selections.get(first) == {RED: ((0.0, 8.0),)}
     other = selections.keep({RED: [(6, 12)], BLUE: [(1, 2)]})
     assert selections.union([first, other]) == {RED: ((0.0, 12.0),), BLUE: ((1.0, 2.0),)}
     assert selections.get("unknown") is None
+    library.begin_removal(BLUE)
+    assert selections.get(selections.keep({BLUE: [(2, 3)]})) == {}
     assert selections.get(selections.keep({})) == {}
 
 

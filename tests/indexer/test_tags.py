@@ -169,6 +169,6 @@ def test_what_is_said_of_a_moment(tags: Tags) -> None:
     tags.add(RED, "sea")
     tags.mark(RED, 10, 20, "wave")
     tags.mark(RED, 20, 30, "SEA")
-    moments = [(RED, 8.0, 10.0), (RED, 19.5, 20.5), (BLUE, 0.0, 99.0), (RED, 8.0, 11.0)]
-    assert tags.showing(moments) == [["sea"], ["sea", "wave"], [], ["sea", "wave"]]
+    moments = [(RED, 8.0, 10.0), (RED, 19.5, 20.0), (BLUE, 0.0, 99.0), (RED, 20.0, 21.0)]
+    assert tags.showing(moments) == [["sea"], ["sea", "wave"], [], ["sea"]]
     assert tags.showing([]) == []
