@@ -49,15 +49,18 @@ window.prism.mapPoints ??= (() => {
       return chosen;
     }
 
-    // Those points as stretches (seconds) of videos, by video id; what touches is joined.
+    // Those points as stretches (seconds) of videos, by video id; what touches is joined. Of each segment
+    // the middle half: all of it would hold the middle of a neighbour, too, which shares its frames.
     function stretches(chosen) {
       const found = {};
       const byTime = [...chosen].sort((one, other) => map.video[one] - map.video[other] || map.start[one] - map.start[other]);
       for (const i of byTime) {
         const list = (found[map.videos[map.video[i]].video_id] ??= []);
+        const quarter = (map.end[i] - map.start[i]) / 4;
+        const [from, to] = [map.start[i] + quarter, map.end[i] - quarter];
         const last = list.at(-1);
-        if (last && map.start[i] <= last[1]) last[1] = Math.max(last[1], map.end[i]);
-        else list.push([map.start[i], map.end[i]]);
+        if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+        else list.push([from, to]);
       }
       return found;
     }
