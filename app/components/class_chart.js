@@ -16,7 +16,7 @@ window.prism.classChart ??= (() => {
       "aria-valuemax": length.toFixed(1), "aria-label": t("classes.time"),
     }, ...rows.map((one) => one.whole), head);
     const marks = [0, length / 2, length].map((at) => el("span", {}, clock(at)));
-    const whole = el("div", {},
+    const whole = el("div", { class: "ps-chart" },
       el("p", { class: "ps-hint" }, t("classes.how")), tracks, el("div", { class: "ps-scale", "aria-hidden": "true" }, ...marks));
     let now = 0;
     steer(tracks, rows[0].track, length, () => now, seek);

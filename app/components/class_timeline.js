@@ -14,7 +14,7 @@ const form = el("form", { class: "ps-class-form" },
   el("label", { for: "ps-classes" }, t("classes.names")), names,
   el("div", { class: "ps-class-go" }, go));
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
-const chart = el("div", { class: "ps-chart", hidden: true });
+const chart = el("div", { hidden: true });
 root.replaceChildren(form, trouble, chart);
 
 let shown = null; // {video, chart}
@@ -88,6 +88,7 @@ function draw(video, answer) {
   shown.chart.follow(time);
   chart.replaceChildren(shown.chart.whole);
   chart.hidden = false;
+  chart.scrollIntoView({ block: "nearest" });
 }
 
 function moved() {

@@ -1,13 +1,18 @@
 // The name, the tabs, the model that serves, one line about indexing while there is any, and the
 // choice of the page's language.
-const { el, on, t, amount, percent, language, languages, nameOf, speak, tabs, menu, uploads, journey } = window.prism;
+const { el, on, t, iconButton, amount, percent, language, languages, nameOf, speak, tabs, menu, uploads, kept, journey } = window.prism;
+const READ = "prismsearch.toy"; // kept once the person has read what the toy model is
 const root = element.querySelector(".ps-masthead");
 
 const model = el("span", { class: "ps-model" });
 const state = el("span", { class: "ps-state" });
 const spoken = el("span", { class: "ps-unseen", role: "status" });
 const banner = el("p", { class: "ps-banner", hidden: true },
-  el("strong", {}, t("masthead.toy")), ` ${t("masthead.own")} `, el("code", {}, "prismsearch serve FOLDER"));
+  el("span", {}, el("strong", {}, t("masthead.toy")), ` ${t("masthead.own")} `, el("code", {}, "prismsearch serve FOLDER")),
+  iconButton("close", t("masthead.read"), () => {
+    kept.keep(READ, "read");
+    banner.hidden = true;
+  }));
 const home = el("a", { class: "ps-brand", href: location.pathname });
 home.append(el("span", { class: "ps-prism", "aria-hidden": "true" }), "PrismSearch");
 const tongue = el("button", {
@@ -21,7 +26,7 @@ root.replaceChildren(
 function describe(info) {
   model.textContent = info.model.toy ? t("masthead.toy.model") : info.model.name;
   model.title = t("masthead.runs", { model: info.model.name, device: info.device });
-  banner.hidden = !info.model.toy;
+  banner.hidden = !info.model.toy || kept.read(READ) !== null;
 }
 
 function tell(status) {
