@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoder.embedder import Embedder
-from indexer import pipeline
+from indexer import pipeline, thumbnails
 from indexer.decoding import Probe, Sample, Summary
 from indexer.engine import Engine
 from indexer.job import Cancelled, Job
@@ -23,6 +23,7 @@ from indexer.segments import grid_size
 from indexer.settings import Settings
 
 NUMBERS = itertools.count()
+PICTURE = thumbnails.jpeg(np.zeros((9, 16, 3), np.uint8))
 
 
 class Imagined:
@@ -53,7 +54,7 @@ class Imagined:
             self.job.cancel()
         shade = np.full((72, 72, 3), 7 * self.index % 256, np.uint8)
         self.index += 1
-        return Sample(self.index - 1, (self.index - 1) / self.fps, shade, b"picture")
+        return Sample(self.index - 1, (self.index - 1) / self.fps, shade, PICTURE)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Draw
+from placed import asking
 
 from indexer import parent, pipeline
 from indexer.decoding import Limits
@@ -94,7 +95,7 @@ def test_what_harms_later_keeps_what_was_read_before(
         assert str(video.note).startswith("Only 8.0 of 20.0 s could be read. ")
         assert "the other videos go on" in str(video.note)
         vector = engine.store.segments(video.video_id)[0].vector
-        assert len(engine.search.heatmap(video.video_id, vector)) == 3
+        assert len(engine.search.heatmap(video.video_id, asking(vector)).starts) == 3
         # One attempt that got further, and three that did not; memory is not tried again.
         assert opened[title] == (1 if title == "eat at 20" else 4), title
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Draw
+from placed import asking
 
 from indexer.engine import Engine
 from indexer.errors import ReadOnly, UnknownVideo
@@ -147,7 +148,8 @@ def test_what_is_indexed_again_is_found_until_its_turn_and_comes_out_the_same(
     engine.pause()
     for _ in range(2):
         engine.reindex(video.video_id)
-    assert engine.search.by_vector(engine.store.segments(video.video_id)[0].vector) != []
+    vector = engine.store.segments(video.video_id)[0].vector
+    assert engine.search.ask(asking(vector)).moments != []
     discarded: list[int] = []
     discard = engine.store.delete_video
     engine.store.delete_video = lambda name: (  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import untrained
 from conftest import Draw
+from placed import asking
 
 from encoder.embedder import Embedder
 from encoder.errors import CheckpointError
@@ -82,7 +83,7 @@ def test_the_old_collection_answers_until_the_new_one_is_whole(
         assert reached.wait(PATIENCE)
         assert engine.store.count() == 5  # the old one, whole
         vector = engine.store.segments(indexed[0])[1].vector
-        assert engine.search.by_vector(vector)[0].video_id == indexed[0]
+        assert engine.search.ask(asking(vector)).moments[0].video_id == indexed[0]
         assert engine.library.counts() == {"done": 2}
         assert engine.poster(indexed[0], 3) is not None
         status = engine.status()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import Draw
 from disks import Disks
+from placed import asking
 
 from encoder.embedder import Embedder
 from indexer import folders, intake, settling, watch
@@ -65,7 +66,8 @@ class Followed:
     def found(self) -> set[str]:
         """What a search brings up."""
         anything = np.ones(self.engine.embedder.dim, np.float32)
-        return {moment.title for moment in self.engine.search.by_vector(anything, per_video=1)}
+        answer = self.engine.search.ask(asking(anything))
+        return {answer.videos[moment.video_id].title for moment in answer.moments}
 
     def ready(self, *titles: str) -> None:
         until(lambda: self.found() == set(titles) and self.engine.worker.wait(0))

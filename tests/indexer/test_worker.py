@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Draw
+from placed import asking
 from qdrant_stub import API_KEY, Stub, serving
 
 from indexer import worker as module
@@ -345,9 +346,10 @@ def test_searching_goes_on_while_videos_are_indexed(
     def search() -> None:
         try:
             while not over.is_set():
-                best = engine.search.by_vector(vector, limit=2)[0]
-                assert (best.title, best.start) == ("a", 0.0)
-                engine.search.heatmap(best.video_id, vector)
+                answer = engine.search.ask(asking(vector))
+                best = answer.moments[0]
+                assert (answer.videos[best.video_id].title, best.start) == ("a", 0.0)
+                engine.search.heatmap(best.video_id, asking(vector))
         except BaseException as error:
             errors.append(error)
 
