@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import httpx
 import pytest
 from drawn import HOSTILE, TURNED
 from looking import chromium, looked_at, tab
@@ -48,24 +49,28 @@ def is_text(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def tag_all(page: Page) -> None:
-    """Give every video every hostile tag, and save a search under each, as a program would."""
-    for video in page.request.get("/api/v1/videos").json()["videos"]:
-        for attack in ATTACKS:
-            path = f"/api/v1/videos/{video['video_id']}/tags/{quote(attack, safe='')}"
-            assert page.request.put(path).ok
-    for attack in ATTACKS:
-        saved = {"question": urlencode({"q": attack})}
-        assert page.request.put(f"/api/v1/searches/{quote(attack, safe='')}", data=saved).ok
+@pytest.fixture
+def tagged(served: str) -> Iterator[str]:
+    """Where every video has every hostile tag, and searches are saved under each, for a while."""
+    with httpx.Client(base_url=f"{served}/api/v1") as api:
+        videos = api.get("/videos").json()["videos"]
+        names = [quote(attack, safe="") for attack in ATTACKS]
+        tags = [f"/videos/{video['video_id']}/tags/{name}" for video in videos for name in names]
+        searches = [f"/searches/{name}" for name in names]
+        for tag in tags:
+            api.put(tag).raise_for_status()
+        for attack, search in zip(ATTACKS, searches, strict=True):
+            api.put(search, json={"question": urlencode({"q": attack})}).raise_for_status()
+        yield served
+        for path in (*tags, *searches):
+            api.delete(path).raise_for_status()
 
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_what_people_name_stays_text_on_every_tab(
-    browser: Browser, served: str, tmp_path: Path, width: int
+    browser: Browser, tagged: str, tmp_path: Path, width: int
 ) -> None:
-    with looked_at(browser, served, width, forgiven="status of 4") as page:
-        tag_all(page)
-        page.reload()
+    with looked_at(browser, tagged, width, forgiven="status of 4") as page:
         page.locator("#ps-words").fill(ATTACKS[1])
         page.keyboard.press("Enter")
         page.locator(".ps-card").first.wait_for()

@@ -45,14 +45,14 @@ def texts(page: Page) -> set[str]:
 
 def walk(page: Page) -> set[str]:
     """Everything that a short visit to every tab shows."""
-    page.locator(".ps-note h2").wait_for()
+    page.locator(".ps-moment-grid .ps-note h2").wait_for()
     seen = texts(page)
     page.fill("#ps-words", "a red circle")
     page.keyboard.press("Enter")
     page.locator(".ps-card").first.click()
     page.locator(".ps-neighbours li, .ps-neighbour").first.wait_for()
     seen |= texts(page)
-    for name in ("classes", "library"):
+    for name in ("classes", "map", "library"):
         page.locator(f"#ps-tab-{name}").click()
         page.wait_for_timeout(300)
         seen |= texts(page)
@@ -65,8 +65,8 @@ def test_no_english_is_left_on_the_german_page(browser: Browser, served: str) ->
     with looked_at(browser, served, locale="en-GB") as page:
         english = walk(page)
     with looked_at(browser, served, locale="de-AT") as page:
-        assert page.evaluate("document.documentElement.lang") == "de"
         german = walk(page)
+        assert page.evaluate("document.documentElement.lang") == "de"
     # Words that both languages write alike stand alike in the catalogue.
     alike = {text for key, text in words("en").items() if words("de")[key] == text}
     assert english & german <= alike
