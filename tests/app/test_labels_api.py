@@ -202,6 +202,19 @@ def test_nothing_outside_the_filters_is_found(
         assert end > 4.5
 
 
+def test_the_middle_of_a_segment_selects_that_segment_alone(
+    api: TestClient, ids: dict[str, str]
+) -> None:
+    segments = api.get(f"/videos/{ids['red']}/segments").json()["segments"]
+    for one in segments[:-1]:  # the last one may lie anywhere beside the one before
+        quarter = (one["end"] - one["start"]) / 4
+        stretch = [one["start"] + quarter, one["end"] - quarter]
+        body = {"videos": {ids["red"]: [stretch]}}
+        chosen = api.post("/selections", json=body).json()["selection"]
+        whole = ("red", one["start"], one["end"])
+        assert found(api, ("q", "a red disc"), ("within", chosen)) == [whole]
+
+
 def test_facets_tell_what_each_choice_leaves(api: TestClient, ids: dict[str, str]) -> None:
     api.put(f"/videos/{ids['blue']}/tags/sea")
     api.post(f"/videos/{ids['red']}/marks", json={"start": 4, "end": 5, "tag": "Sea"})
