@@ -11,7 +11,7 @@ import pytest
 from conftest import Draw
 from placed import asking
 
-from indexer import parent, pipeline
+from indexer import pipeline, process
 from indexer.decoding import Limits
 from indexer.engine import Engine
 from indexer.library import Video
@@ -25,7 +25,7 @@ LENGTH = 20.0  # seconds of each poisoned video: 40 samples, 9 segments
 def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Puts the child of poisoned.py in the place of the real one; counts what is opened."""
     start = f"import sys; sys.path[:0] = [sys.argv[1], {str(HERE)!r}]; from poisoned import main; "
-    monkeypatch.setattr(parent, "_START", f"{start}main(sys.argv[2])")
+    monkeypatch.setattr(process, "_START", f"{start}main(sys.argv[2])")
     counts, read_frames = Counter[str](), pipeline.read_frames
 
     def counted(path: Path, **rest: Any) -> Any:
