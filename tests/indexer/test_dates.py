@@ -7,6 +7,8 @@ import av
 import numpy as np
 import pytest
 
+from indexer.engine import Engine
+from indexer.filters import Filters, Range
 from indexer.reader import probe
 from indexer.video.dates import recorded_at
 
@@ -41,9 +43,8 @@ def test_a_phones_own_clock_counts_more_and_what_is_impossible_nothing() -> None
     assert recorded_at([{}, {}], NOW) is None
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
-def test_a_look_at_a_file_tells_it(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"film.{suffix}"
+def film(path: Path) -> Path:
+    """A second of video that says when it was recorded."""
     with av.open(path, "w") as output:
         output.metadata["creation_time"] = "2023-05-01T12:00:00Z"
         stream = output.add_stream("mpeg4", rate=10)
@@ -52,4 +53,19 @@ def test_a_look_at_a_file_tells_it(tmp_path: Path, suffix: str) -> None:
             picture = np.full((48, 64, 3), 20 * shade, np.uint8)
             output.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
         output.mux(stream.encode())
-    assert probe(path).recorded_at == MAY
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_a_look_at_a_file_tells_it(tmp_path: Path, suffix: str) -> None:
+    assert probe(film(tmp_path / f"film.{suffix}")).recorded_at == MAY
+
+
+def test_an_indexed_video_can_be_found_by_it(engine: Engine, tmp_path: Path) -> None:
+    (video,) = engine.add_files([film(tmp_path / "film.mp4")]).videos
+    assert video.recorded_at is None
+    engine.worker.start()
+    assert engine.worker.wait(60)
+    assert engine.library.need(video.video_id).recorded_at == MAY
+    found = Filters(recorded=(Range(MAY, MAY + 1),)).scope(engine.library)
+    assert found.videos == {video.video_id}
