@@ -22,6 +22,7 @@ window.prism.gallery ??= (() => {
     // they are; `same` lets them glide to their new places.
     function put(moments, { append = false, same = false } = {}) {
       const focus = grid.contains(document.activeElement) ? document.activeElement : null;
+      const place = list().indexOf(current());
       const kept = new Map(append ? shown : []);
       for (const moment of moments) kept.set(name(moment), renewed(moment));
       shown.clear();
@@ -33,7 +34,8 @@ window.prism.gallery ??= (() => {
         if (same) flip(() => [...grid.children], change);
         else change();
       }
-      if (focus?.isConnected) focus.focus({ preventScroll: true });
+      const next = focus?.isConnected ? focus : focus && list()[Math.min(place, list().length - 1)]?.button;
+      next?.focus({ preventScroll: true }); // where a card is gone, the one in its place has the keyboard
       if (!list().includes(at)) rove(list()[0]);
       mark();
     }

@@ -3,7 +3,7 @@
 const { el, on, emit, latest, t, number, journey } = window.prism;
 const { card, gallery, keys, playback, reasons, taking } = window.prism;
 const root = element.querySelector(".ps-moment-grid");
-const ask = latest();
+const [ask, askMore] = [latest(), latest()];
 const wide = window.matchMedia("(min-width: 1000px)");
 const [FIRST, NEXT, MOST] = [24, 48, 200]; // moments on the first page and on others; the API's limit
 const AHEAD = "1200px"; // how far below the window the next page is asked for
@@ -86,7 +86,7 @@ async function search() {
   const steered = asked !== null && plain(question) === plain(asked);
   cards.mark();
   const found = await wait(() => gather(question, steered ? Math.max(FIRST, cards.count()) : FIRST));
-  if (!found) return;
+  if (!found || question !== journey.asked()) return; // something else is asked by now
   if (!steered) chosen.clear();
   if (!steered && root.getBoundingClientRect().top < 0) root.scrollIntoView();
   [answer, asked] = [found, question];
@@ -112,10 +112,10 @@ const plain = (question) => question.replace(STEERS, "");
 async function page() {
   if (!answer?.more || paging) return;
   paging = true;
-  const before = cards.count();
-  const found = await wait(() => ask(`search?${asked}&limit=${NEXT}&offset=${before}`), end);
+  const [before, first] = [cards.count(), answer];
+  const found = await wait(() => askMore(`search?${asked}&limit=${NEXT}&offset=${before}`), end);
   paging = false;
-  if (!found) return;
+  if (!found || answer !== first) return; // or something else was asked meanwhile
   answer = { ...found, weak: answer.weak, took_ms: answer.took_ms };
   draw({ append: true });
   if (cards.count() === before) answer.more = false; // all of it was there already
@@ -189,7 +189,7 @@ function grown(status) {
   line.replaceChildren(`${t("grid.grown", { count })} `, again);
 }
 
-const eye = new IntersectionObserver(([seen]) => seen.isIntersecting && page(), { rootMargin: `0px 0px ${AHEAD}` });
+const eye = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && page(), { rootMargin: `0px 0px ${AHEAD}` });
 function watch() {
   end.replaceChildren();
   eye.unobserve(end); // so that it tells again where the end is still in sight
