@@ -68,13 +68,13 @@ class Wishes(BaseModel):
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    gap: float = Field(GAP, ge=0, le=86_400)
+    gap: float = Field(default=GAP, ge=0, le=86_400)
     sort: Sort = "best"
-    per_video: int = Field(3, ge=1, le=50)
+    per_video: int = Field(default=3, ge=1, le=50)
     group: Literal["video"] | None = None
-    least: float | None = Field(None, gt=0, le=100)
-    limit: int = Field(24, ge=1, le=200)
-    offset: int = Field(0, ge=0, le=1_000_000)
+    least: float | None = Field(default=None, gt=0, le=100)
+    limit: int = Field(default=24, ge=1, le=200)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
 
 
 @dataclass(frozen=True)

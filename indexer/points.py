@@ -47,7 +47,7 @@ class Hit(NamedTuple):
     """One segment that a search found; `score` is the cosine. A search makes thousands of these."""
 
     video_id: str
-    index: int
+    index: int  # type: ignore[assignment]  # it hides a tuple's method, which nobody asks for
     start: float
     end: float
     score: float

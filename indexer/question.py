@@ -84,7 +84,9 @@ def probes(question: Question, yardstick: Yardstick) -> tuple[Probe, ...]:
     """
     parts = [list(_parts(step)) for step in question.steps]
     for vectors, weight in ((question.liked, LIKED), (question.disliked, -DISLIKED)):
-        for vector in () if vectors is None else vectors:
+        if vectors is None:
+            continue
+        for vector in vectors:
             share = weight / len(vectors)
             parts[_fitting(vector, question, yardstick)].append((vector[None], share))
     return tuple(_probe(step, yardstick) for step in parts)

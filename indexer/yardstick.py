@@ -17,6 +17,7 @@ SAMPLE = 4096  # segments: a library with no more of them is measured exactly
 TAIL = 64  # of the sample's best: beyond them it is told by how fast they thin out
 LEAST_SPREAD = 1e-3  # of cosines: what scores all alike, as one segment does, has no deviation
 
+ROUNDING = 2e-3  # of scores: stored vectors are rounded, and a store adds up in its own way
 GROWN, GROWN_SAMPLED = 0.01, 0.1  # shares by which a library changes before it is measured anew
 PATIENCE = 30.0  # seconds that a scale serves at most while the library changes less
 
@@ -45,7 +46,7 @@ class Scale:
 
     def top(self, score: float) -> float:
         """The percentage of the library's segments that score at least so."""
-        count = len(self.scores) - int(np.searchsorted(self.scores, score - 1e-4))
+        count = len(self.scores) - int(np.searchsorted(self.scores, score - ROUNDING))
         if not self._sampled or count >= TAIL:
             return 100.0 * max(count, 1) / max(len(self.scores), 1)
         start, rate = self._tail()
@@ -61,7 +62,7 @@ class Scale:
             start, rate = self._tail()
             return start + rate * float(np.log(TAIL / len(self.scores) / share))
         place = len(self.scores) - max(1, int(share * len(self.scores) + 1e-6))
-        return float(self.scores[place]) - 1e-4
+        return float(self.scores[place]) - ROUNDING
 
     @property
     def _sampled(self) -> bool:

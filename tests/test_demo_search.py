@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from encoder.toy.captions import plain_caption
@@ -14,7 +15,10 @@ from encoder.toy.scenes import Scene, contradicts
 from indexer.demo import DEMO, FILMS, events
 from indexer.engine import Engine
 from indexer.library import Video
-from indexer.search import Moment
+from indexer.moments import Moment
+from indexer.points import Scope
+from indexer.question import Condition, Question
+from indexer.search import Wanted
 from indexer.settings import Settings
 
 HOP = 2.0
@@ -31,6 +35,25 @@ SHORT = (  # as people type: few words, and what they mean
     ("three pink crosses", Scene("cross", "pink", count="3")),
     ("white cross", Scene("cross", "white")),
     ("yellow triangle shrinking", Scene("triangle", "yellow", motion="shrink")),
+)
+
+ABSENT = (
+    "a dog running on the beach",
+    "children opening birthday presents",
+    "an airplane taking off",
+    "a man cooking pasta",
+    "a football match",
+    "snow falling in a forest",
+    "a woman playing the piano",
+    "traffic at night",
+    "a cat sleeping on a sofa",
+    "fireworks over a river",
+    "horses galloping",
+    "a speech at a conference",
+    "a baby laughing",
+    "a sunset over mountains",
+    "a tennis player serving",
+    "rain on a window",
 )
 
 
@@ -70,21 +93,33 @@ def hit(file: str, moment: Moment, said: Scene, happened: list[Event]) -> bool:
     """Whether the peak lies within one hop of an event of which the words are true."""
     return any(
         event.file == file
-        and event.start - HOP <= moment.peak <= event.end + HOP
+        and near(event, moment.peak)
         and not contradicts([said], [event.scene])[0, 0]
         for event in happened
     )
 
 
+def near(event: Event, seconds: float) -> bool:
+    return event.start - HOP <= seconds <= event.end + HOP
+
+
+def best(engine: Engine, words: str) -> Moment:
+    return engine.search.ask(engine.search.words(words), Wanted(limit=1)).moments[0]
+
+
 def missed(engine: Engine, queries: list[tuple[str, Scene]]) -> list[str]:
     happened = truth()
-    files = {video.video_id: video.path.name for video in engine.library.videos()}
-    found = [(words, said, engine.search.by_text(words, limit=3)[0]) for words, said in queries]
+    files = files_of(engine)
+    found = [(words, said, best(engine, words)) for words, said in queries]
     return [
         words
         for words, said, moment in found
         if not hit(files[moment.video_id], moment, said, happened)
     ]
+
+
+def files_of(engine: Engine) -> dict[str, str]:
+    return {video.video_id: video.path.name for video in engine.library.videos()}
 
 
 def test_what_happens_is_found_where_it_happens(engine: Engine) -> None:
@@ -130,6 +165,142 @@ def rank_of(engine: Engine, picture: Path, video_id: str, at: float) -> int:
         for rank, hit in enumerate(hits)
         if hit.video_id == video_id and hit.start - 2 * HOP <= at < hit.end + 2 * HOP
     )
+
+
+# Questions of several parts.
+
+
+def overlap(moment: Moment, event: Event) -> float:
+    """What share of the time that either takes both take."""
+    both = min(moment.end, event.end) - max(moment.start, event.start)
+    return max(0.0, both) / (max(moment.end, event.end) - min(moment.start, event.start))
+
+
+def test_a_moment_reaches_about_as_far_as_what_happens(engine: Engine) -> None:
+    found = [(best(engine, event.caption), event) for event in truth()]
+    files = files_of(engine)
+    shares = [overlap(one, event) for one, event in found if files[one.video_id] == event.file]
+    assert sum(shares) / len(shares) > 0.75
+
+
+def pairs() -> list[tuple[Event, Event]]:
+    """Forty times one thing and another that happens later in the same film."""
+    told = truth()
+    every = [
+        (one, other)
+        for one in told
+        for other in told
+        if one.file == other.file and one.end <= other.start and one.caption != other.caption
+    ]
+    return every[:: len(every) // 40][:40]
+
+
+def then(engine: Engine, one: Event, other: Event) -> Question:
+    vectors = [engine.search.text_vector(event.caption) for event in (one, other)]
+    return Question(tuple((Condition(vector[None]),) for vector in vectors))
+
+
+def test_one_thing_then_another_is_found_first_and_above_the_other_order(engine: Engine) -> None:
+    files = files_of(engine)
+    right = above = 0
+    for one, other in pairs():
+        first = engine.search.ask(then(engine, one, other), Wanted(limit=1)).moments[0]
+        swapped = engine.search.ask(then(engine, other, one), Wanted(limit=1)).moments
+        peaks = [(part.start + part.end) / 2 for part in first.steps]
+        found = near(one, peaks[0]) and near(other, peaks[1])
+        right += files[first.video_id] == one.file and found
+        above += not swapped or first.score > swapped[0].score
+    assert len(pairs()) == 40
+    assert right >= 36, right
+    assert above >= 36, above
+
+
+def happening(event: Event, moment: Moment) -> bool:
+    return event.start <= moment.peak <= event.end
+
+
+def shown(engine: Engine, question: Question, wanted: Wanted) -> list[Event]:
+    """What happens at the peak of each moment that is found."""
+    files = files_of(engine)
+    return [
+        next(e for e in truth() if e.file == files[one.video_id] and happening(e, one))
+        for one in engine.search.ask(question, wanted).moments
+    ]
+
+
+def colours(events: list[Event]) -> list[str | None]:
+    return [event.scene.colour for event in events] + [e.scene.other_colour for e in events]
+
+
+@pytest.mark.parametrize(
+    ("what", "without"),
+    [("star", "yellow"), ("cross", "red"), ("ring", "purple"), ("square", "green")],
+)
+def test_without_lowers_what_it_names_and_keeps_the_rest(
+    engine: Engine, what: str, without: str
+) -> None:
+    asked = Condition(engine.search.text_vector(f"a {what}")[None])
+    named = Condition(engine.search.text_vector(without)[None], -1.0)
+    wanted = Wanted(limit=6, per_video=6)
+    before = shown(engine, Question(((asked,),)), wanted)
+    after = shown(engine, Question(((asked, named),)), wanted)
+    assert colours(after).count(without) < max(1, colours(before).count(without))
+    kept = [event for event in after if what in (event.scene.shape, event.scene.other_shape)]
+    assert len(kept) >= 4
+
+
+def test_five_likes_raise_the_precision_of_the_first_ten(engine: Engine) -> None:
+    """Of segments that show what was meant; those that were liked do not count."""
+    before, after = [], []
+    files = {path: video_id for video_id, path in files_of(engine).items()}
+    for shape, colour in (("circle", "yellow"), ("star", "orange"), ("square", "pink")):
+        meant = [e for e in truth() if (e.scene.shape, e.scene.colour) == (shape, colour)]
+        good = {
+            (files[event.file], one.index)
+            for event in meant
+            for one in engine.store.segments(files[event.file])
+            if event.start <= (one.start + one.end) / 2 <= event.end
+        }
+        liked = sorted(good)[::3][:5]
+        vectors = [engine.search.segment(*place).vector for place in liked]
+        said = ((Condition(engine.search.text_vector(f"a {shape}")[None]),),)
+        likes = Question(said, liked=np.stack(vectors))
+        before.append(precision(engine, Question(said), good - set(liked), set(liked)))
+        after.append(precision(engine, likes, good - set(liked), set(liked)))
+    assert sum(after) / 3 > sum(before) / 3 + 0.2, (before, after)
+
+
+def precision(
+    engine: Engine, question: Question, good: set[tuple[str, int]], left_out: set[tuple[str, int]]
+) -> float:
+    """The share of the ten best segments, or of as many as there are, that are good ones."""
+    every = [
+        (score, (video.video_id, index))
+        for video in engine.library.videos()
+        for index, score in enumerate(engine.search.heatmap(video.video_id, question).curves[0])
+    ]
+    ranked = [place for _, place in sorted(every, reverse=True) if place not in left_out]
+    count = min(10, len(good))
+    return sum(place in good for place in ranked[:count]) / count
+
+
+def test_nothing_fits_well_is_said_of_what_is_not_there_and_of_nothing_else(
+    engine: Engine,
+) -> None:
+    def weak(words: str) -> bool:
+        return engine.search.ask(engine.search.words(words), Wanted(limit=1)).weak
+
+    there = [event.caption for event in truth()] + [words for words, _ in SHORT]
+    assert [words for words in there if weak(words)] == []
+    absent = [words for words in ABSENT if weak(words)]
+    assert len(absent) >= 0.75 * len(ABSENT), absent
+
+
+def test_what_is_known_of_a_film_is_found_in_no_other(engine: Engine) -> None:
+    video = engine.library.videos()[0].video_id
+    scope = Scope(frozenset({video}))
+    answer = engine.search.ask(engine.search.words("a star"), Wanted(scope, limit=200))
+    assert {moment.video_id for moment in answer.moments} == {video}
 
 
 def test_the_truth_is_the_table_of_films() -> None:

@@ -1,120 +1,127 @@
 """Searches over segments whose vectors are placed by hand, so that every answer is known."""
 
-from collections.abc import Iterable
+import itertools
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import Draw
+from placed import DIM, asking, direction, id_of, place, place_vectors
 
 from encoder.embedder import Embedder
 from encoder.errors import InvalidInput
-from indexer.content import Content
 from indexer.engine import Engine
-from indexer.errors import UnknownVideo, VideoError
-from indexer.points import Point, Scope
+from indexer.errors import NothingAsked, UnknownMoment, UnknownVideo, VideoError
+from indexer.points import Scope
+from indexer.question import Condition, Question
 from indexer.reader import probe
-from indexer.search import Search
-
-DIM = 64
-
-
-def direction(cosine: float, axis: int = 0) -> np.ndarray:
-    """A unit vector at this cosine to an axis; what is left points along the last axis."""
-    vector = np.zeros(DIM, np.float32)
-    vector[axis] = cosine
-    vector[-1] = np.sqrt(1 - cosine**2)
-    return vector
-
+from indexer.search import Answer, Search, Wanted
 
 ASKED = direction(1.0)
 
 
-def place(engine: Engine, name: str, scores: Iterable[float], axis: int = 0) -> str:
-    """A video in the library whose segments score so against an axis; its id."""
-    video_id = Content(f"{name:0>64}", 1, 1).video_id
-    engine.library.add(Path("/nowhere") / name, name, False, Content(video_id, 1, 1))
-    engine.store.upsert(
-        [
-            Point(video_id, index, 2.0 * index, 2.0 * index + 4, direction(score, axis))
-            for index, score in enumerate(scores)
-        ]
-    )
-    return video_id
+def found(engine: Engine, **wanted: object) -> list[tuple[str, float, float]]:
+    """Title, start and end of what one vector finds."""
+    answer = engine.search.ask(asking(ASKED), Wanted(**wanted))  # type: ignore[arg-type]
+    assert [one.rank for one in answer.moments] == list(range(1, len(answer.moments) + 1))
+    return shown(answer)
 
 
-def found(engine: Engine, **asked: object) -> list[tuple[str, float, float]]:
-    moments = engine.search.by_vector(ASKED, **asked)  # type: ignore[arg-type]
-    assert [moment.rank for moment in moments] == list(range(1, len(moments) + 1))
-    return [(moment.title, moment.start, moment.end) for moment in moments]
+def shown(answer: Answer) -> list[tuple[str, float, float]]:
+    return [(answer.videos[one.video_id].title, one.start, one.end) for one in answer.moments]
 
 
-def test_the_best_moment_first_with_its_peak_and_picture(engine: Engine) -> None:
-    place(engine, "a", [0.0, 0.3, 0.1, 0.0])
-    b = place(engine, "b", [0.0, 0.1, 0.2, 0.8, 0.7, 0.0])
-    best, second = engine.search.by_vector(ASKED)
-    assert (best.video_id, best.title, best.rank) == (b, "b", 1)
-    assert (best.start, best.end, best.peak, best.poster) == (6.0, 12.0, 8.0, "3")
-    assert best.score == pytest.approx(0.8, abs=1e-3)
-    assert (second.title, second.peak, second.rank) == ("a", 4.0, 2)
+def titles(engine: Engine, question: Question, **wanted: object) -> list[str]:
+    answer = engine.search.ask(question, Wanted(**wanted))  # type: ignore[arg-type]
+    return [title for title, _, _ in shown(answer)]
+
+
+def test_the_best_moment_first_with_its_peak_and_place(engine: Engine) -> None:
+    place(engine, "a", [0.0, 0.4, 0.1, 0.0])
+    b = place(engine, "b", [0.0, 0.1, 0.2, 0.8, 0.75, 0.0])
+    best, second = engine.search.ask(asking(ASKED)).moments
+    assert (best.video_id, best.rank, best.index) == (b, 1, 3)
+    assert (best.start, best.end, best.peak) == (6.0, 12.0, 8.0)
+    assert best.top == pytest.approx(10.0)  # one of ten
+    assert (second.video_id, second.peak, second.rank) == (id_of("a"), 4.0, 2)
+    assert second.top == pytest.approx(30.0)
+    assert best.score > second.score > 0
 
 
 def test_at_most_so_many_of_one_video_and_in_all(engine: Engine) -> None:
-    place(engine, "a", [0.9, 0, 0, 0.8, 0, 0, 0.7, 0, 0, 0.6, 0])
-    place(engine, "b", [0.5, 0, 0, 0.4, 0])
+    place(engine, "a", [0.9, 0, 0, 0.88, 0, 0, 0.86, 0, 0, 0.84, 0])
+    place(engine, "b", [0.5, 0, 0, 0.49, 0])
     assert [title for title, _, _ in found(engine, per_video=2)] == ["a", "a", "b", "b"]
     assert [title for title, _, _ in found(engine, per_video=9, limit=3)] == ["a"] * 3
-    assert found(engine, limit=0) == []
 
 
 def test_a_video_that_crowds_the_hits_does_not_hide_the_others(engine: Engine) -> None:
-    place(engine, "crowd", [0.9, 0.91] * 100)
+    place(engine, "crowd", [0.9, 0.91] * 300)
     for name in ("x", "y", "z"):
         place(engine, name, [0.1, 0.2])
-    titles = [title for title, _, _ in found(engine, limit=4, per_video=1)]
-    assert titles[0] == "crowd"
-    assert set(titles) == {"crowd", "x", "y", "z"}
+    some = [title for title, _, _ in found(engine, limit=4, per_video=1)]
+    assert some[0] == "crowd"
+    assert set(some) == {"crowd", "x", "y", "z"}
 
 
-def test_more_moments_asked_for_do_not_change_the_first(engine: Engine) -> None:
-    random = np.random.default_rng(3)
-    for number in range(12):
-        place(engine, str(number), random.uniform(-0.2, 0.9, 30))
-    many = found(engine, limit=36)
-    assert len(many) == 36
-    for limit in (1, 5, 24):
-        assert found(engine, limit=limit) == many[:limit]
-
-
-def test_scope_holds_in_moments(engine: Engine) -> None:
-    a = place(engine, "a", [0.9, 0.0, 0.1, 0.2, 0.5, 0.0])
-    place(engine, "b", [0.8, 0.0])
-    assert found(engine, scope=Scope(videos=frozenset({a}))) == [("a", 0.0, 4.0), ("a", 8.0, 12.0)]
-    assert found(engine, scope=Scope(videos=frozenset())) == []
-
-
-def test_of_several_vectors_the_best_counts(engine: Engine) -> None:
-    place(engine, "a", [0.6, 0.0], axis=0)
-    place(engine, "b", [0.8, 0.0], axis=1)
+def test_of_several_vectors_of_one_example_the_best_counts(engine: Engine) -> None:
+    place(engine, "a", [0.6, 0.0, 0.1, -0.1], axis=0)
+    place(engine, "b", [0.8, 0.0, 0.1, -0.1], axis=1)
     both = np.stack([direction(1.0, 0), direction(1.0, 1)])
-    moments = engine.search.by_vector(both)
-    assert [(moment.title, round(moment.score, 2)) for moment in moments] == [
-        ("b", 0.8),
-        ("a", 0.6),
-    ]
-    assert len({(moment.video_id, moment.start) for moment in moments}) == len(moments)
+    answer = engine.search.ask(asking(both))
+    assert {one.index for one in answer.moments[:2]} == {0}
+    assert {title for title, _, _ in shown(answer)[:2]} == {"a", "b"}
+    assert len(set(shown(answer))) == len(answer.moments)
+
+
+def test_several_conditions_hold_together_and_weigh(engine: Engine) -> None:
+    def vector(one: float, other: float) -> np.ndarray:
+        rest = np.sqrt(1 - one**2 - other**2)
+        return np.array([one, other, *[0.0] * (DIM - 3), rest], np.float32)
+
+    place_vectors(engine, "one", [vector(0.8, 0), vector(0, 0), vector(0, 0)])
+    place_vectors(engine, "both", [vector(0.6, 0.6), vector(0, 0), vector(0, 0)])
+    place_vectors(engine, "other", [vector(0, 0.8), vector(0, 0), vector(0, 0)])
+    first, second = Condition(direction(1.0, 0)[None]), Condition(direction(1.0, 1)[None])
+    assert titles(engine, Question(((first, second),)), limit=1) == ["both"]
+    assert titles(engine, Question(((replace(first, weight=5.0), second),)), limit=1) == ["one"]
+    without = Question(((first, replace(second, weight=-1.0)),))
+    assert titles(engine, without, limit=2) == ["one", "both"]
+    liked = Question(((first,),), liked=vector(0, 0.8)[None])
+    assert titles(engine, liked, limit=1) == ["both"]
+    disliked = Question(((first, second),), disliked=vector(0.6, 0.6)[None])
+    assert titles(engine, disliked, limit=1) != []
+    with pytest.raises(NothingAsked, match="cancel"):
+        engine.search.ask(Question(((first, replace(first, weight=-2.0)),)))
+    with pytest.raises(NothingAsked, match="weight"):
+        engine.search.ask(Question(((replace(first, weight=0.0),),)))
+
+
+def test_one_thing_then_another_tells_where_each_is(engine: Engine) -> None:
+    nothing = direction(0.0)
+    one, other = direction(0.9, 0), direction(0.9, 1)
+    a = place_vectors(engine, "a", [nothing, one, nothing, nothing, other, nothing])
+    place_vectors(engine, "b", [nothing, other, nothing, nothing, one, nothing])
+    steps = Question(((Condition(ASKED[None]),), (Condition(direction(1.0, 1)[None]),)), gap=60)
+    (best,) = engine.search.ask(steps).moments
+    assert (best.video_id, best.start, best.end, best.index, best.peak) == (a, 2.0, 12.0, 1, 4.0)
+    assert [(part.index, part.start, part.end) for part in best.steps] == [(1, 2, 6), (4, 8, 12)]
+    assert best.score == pytest.approx(sum(part.score for part in best.steps) / 2)
+    assert engine.search.ask(replace(steps, gap=1.0)).moments == []
 
 
 def test_what_is_being_removed_is_not_found(engine: Engine) -> None:
     a = place(engine, "a", [0.9])
     place(engine, "b", [0.1])
+    assert titles(engine, asking(ASKED)) == ["a", "b"]
     engine.library.begin_removal(a)
     assert found(engine) == [("b", 0.0, 4.0)]
 
 
 def test_what_is_missing_is_not_found_until_it_is_back(engine: Engine) -> None:
-    a = place(engine, "a", [0.9, 0.8, 0.7, 0.6, 0.5])
+    a = place(engine, "a", [0.9, 0.8, 0.7, 0.6, 0.5] * 60)
     place(engine, "b", [0.1])
     engine.library.set_missing(a, True)
     assert found(engine, limit=1) == [("b", 0.0, 4.0)]  # however far behind the missing one
@@ -122,15 +129,116 @@ def test_what_is_missing_is_not_found_until_it_is_back(engine: Engine) -> None:
     assert found(engine, limit=1)[0][0] == "a"
 
 
-def test_a_heatmap_is_every_segment_by_time(engine: Engine) -> None:
-    scores = [0.1, 0.7, -0.3, 0.2]
-    a = place(engine, "a", scores)
-    place(engine, "b", [0.9] * 5)
-    heat = engine.search.heatmap(a, ASKED)
-    assert [(start, end) for start, end, _ in heat] == [(0, 4), (2, 6), (4, 8), (6, 10)]
-    assert [score for _, _, score in heat] == pytest.approx(scores, abs=2e-3)
+def test_what_is_new_is_found_by_a_question_that_was_asked_before(engine: Engine) -> None:
+    place(engine, "a", [0.5, 0.0])
+    assert titles(engine, asking(ASKED), limit=1) == ["a"]
+    place(engine, "b", [0.9, 0.0])
+    assert titles(engine, asking(ASKED), limit=1) == ["b"]
+
+
+def test_the_next_page_asks_the_store_nothing_that_is_known(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        place(engine, str(number), [0.9 - number / 100, 0.0])
+    pages = [found(engine, limit=10, per_video=1)]
+    asked = 0
+    nearest = engine.store.nearest
+
+    def counted(*args: object, **more: object) -> object:
+        nonlocal asked
+        asked += 1
+        return nearest(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine.store, "nearest", counted)
+    assert found(engine, limit=10, per_video=1) == pages[0]
+    assert asked == 0
+    wanted = Wanted(limit=10, offset=10, per_video=1)
+    assert [one.rank for one in engine.search.ask(asking(ASKED), wanted).moments] == [
+        *range(11, 21)
+    ]
+
+
+def test_other_orders_are_of_what_is_good(engine: Engine) -> None:
+    for name, score in (("c", 0.9), ("a", 0.8), ("b", 0.85), ("noise", 0.1)):
+        place(engine, name, [0.0, score, 0.0, 0.0, 0.0])
+    assert [one[0] for one in found(engine, sort="title")] == ["a", "b", "c"]
+    assert [one[0] for one in found(engine, sort="oldest")] == ["c", "a", "b"]
+    assert [one[0] for one in found(engine, sort="newest", limit=2)] == ["b", "a"]
+    assert [one[0] for one in found(engine)] == ["c", "b", "a", "noise"]
+
+
+def test_groups_stand_together_the_best_video_first(engine: Engine) -> None:
+    place(engine, "a", [0.9, 0, 0, 0.6, 0])
+    place(engine, "b", [0.8, 0, 0, 0.7, 0])
+    assert [one[0] for one in found(engine)] == ["a", "b", "b", "a"]
+    assert [one[0] for one in found(engine, grouped=True)] == ["a", "a", "b", "b"]
+
+
+def test_an_empty_library_answers(engine: Engine) -> None:
+    answer = engine.search.ask(asking(ASKED))
+    assert (answer.moments, answer.more, answer.total) == ([], False, 0)
+    assert engine.search.browse(Wanted()).moments == []
+
+
+def test_browsing_shows_each_video_or_each_stretch(engine: Engine) -> None:
+    a, b = place(engine, "a", [0.0] * 9), place(engine, "b", [0.0] * 4)
+    answer = engine.search.browse(Wanted())
+    assert shown(answer) == [("b", 0.0, 10.0), ("a", 0.0, 20.0)]
+    assert (answer.total, answer.more, answer.moments[1].index) == (2, False, 4)
+    spans = {a: ((2.0, 4.0), (8.0, 11.0)), b: ((0.0, float("inf")),)}
+    marked = engine.search.browse(Wanted(Scope(frozenset(spans), spans), sort="title", limit=2))
+    assert shown(marked) == [("a", 2.0, 4.0), ("a", 8.0, 11.0)]
+    assert (marked.total, marked.more) == (3, True)
+
+
+def test_a_heatmap_is_every_segment_by_time_on_the_librarys_scale(engine: Engine) -> None:
+    a = place(engine, "a", [0.1, 0.7, -0.3, 0.2])
+    b = place(engine, "b", [0.9] * 5)
+    heat = engine.search.heatmap(a, asking(ASKED))
+    assert (heat.starts, heat.ends) == ((0, 2, 4, 6), (4, 6, 8, 10))
+    assert list(np.argsort(heat.curves[0])) == [2, 0, 3, 1]
+    hotter = engine.search.heatmap(b, asking(ASKED))
+    assert (hotter.low, hotter.high) == (heat.low, heat.high)
+    assert heat.curves.max() < hotter.curves.max() == pytest.approx(heat.high, abs=1e-2)
+    best = engine.search.ask(asking(ASKED)).moments[0]
+    assert hotter.curves.max() == pytest.approx(best.score, abs=1e-2)
+    both = Question(((Condition(ASKED[None]),), (Condition(direction(1.0, 1)[None]),)))
+    assert engine.search.heatmap(a, both).curves.shape == (2, 4)
     with pytest.raises(UnknownVideo):
-        engine.search.heatmap("f" * 64, ASKED)
+        engine.search.heatmap("f" * 64, asking(ASKED))
+
+
+def test_stored_moments_and_stretches_are_questions(engine: Engine) -> None:
+    a = place(engine, "a", [0.1, 0.7, -0.3, 0.2])
+    np.testing.assert_allclose(engine.search.segment(a, 1).vector, direction(0.7), atol=1e-3)
+    inside = engine.search.stretch(a, 1.9, 6.0)  # the middles of the first three are 2, 4 and 6
+    np.testing.assert_allclose(inside, [direction(c) for c in (0.1, 0.7, -0.3)], atol=1e-3)
+    short = engine.search.stretch(a, 8.9, 9.1)  # only the last one reaches there
+    np.testing.assert_allclose(short, [direction(0.2)], atol=1e-3)
+    assert len(engine.search.stretch(place(engine, "b", [0.5] * 30), 0, 60)) == 8
+    for wrong in (lambda: engine.search.segment(a, 4), lambda: engine.search.stretch(a, 10, 11)):
+        with pytest.raises(UnknownMoment):
+            wrong()
+    with pytest.raises(UnknownVideo):
+        engine.search.segment("f" * 64, 0)
+
+
+def test_many_people_ask_the_same_and_get_the_same(engine: Engine) -> None:
+    for number in range(20):
+        place(engine, str(number), [0.9 - number / 50, 0.0, 0.1])
+    answers: list[object] = []
+
+    def ask() -> None:
+        answers.append(found(engine, limit=15, offset=0))
+
+    threads = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 20
+    assert all(one == other for one, other in itertools.pairwise(answers))
 
 
 class Dictionary:
@@ -181,9 +289,8 @@ def test_a_video_finds_itself(engine: Engine, draw: Draw, tmp_path: Path) -> Non
     engine.add_files(paths)
     engine.worker.start()
     assert engine.worker.wait(120)
-    best = engine.search.by_vector(engine.search.example(paths[1]).vectors, limit=1)[0]
-    assert best.title == "1"
-    assert best.score == pytest.approx(1, abs=1e-2)
+    question = asking(engine.search.example(paths[1]).vectors)
+    assert titles(engine, question, limit=1) == ["1"]
 
 
 def test_an_example_that_lasts_no_time_is_refused_in_words(
