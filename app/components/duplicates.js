@@ -89,7 +89,7 @@ function group(found) {
   const title = found.keep
     ? t("twice.same", { count: found.videos.length })
     : t("twice.part", { time: span(length) });
-  return el("li", {}, el("h3", {}, title), el("ul", { class: "ps-twice-videos" }, ...found.videos.map((one) => video(one, found))));
+  return el("li", {}, el("h2", {}, title), el("ul", { class: "ps-twice-videos" }, ...found.videos.map((one) => video(one, found))));
 }
 
 function video({ video: one, replaces }, found) {
@@ -100,7 +100,7 @@ function video({ video: one, replaces }, found) {
   const better = found.keep === one.video_id ? el("span", { class: "ps-twice-chip" }, t(`twice.why.${found.why}`)) : null;
   return el("li", {},
     el("span", { class: "ps-twice-face" }, picture, better),
-    el("strong", { class: "ps-name" }, one.title),
+    el("strong", { class: "ps-name", dir: "auto" }, one.title),
     el("span", { class: "ps-hint" }, facts.filter(Boolean).join(" · ")),
     el("div", { class: "ps-twice-line", role: "group", "aria-label": t("twice.parts", { title: one.title }) }, ...parts.map((part) => stretch(part, one))),
     replaces.length && !journey.info?.read_only ? keeper(one, replaces, found) : null);
