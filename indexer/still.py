@@ -113,5 +113,5 @@ def _sized(
     pixels: NDArray[np.uint8] = np.asarray(picture.resize(size, method, box))
     if picture.mode == "RGB":
         return pixels
-    white = pixels[..., :3].astype(np.uint16) + (255 - pixels[..., 3:])
-    return np.minimum(white, 255).astype(np.uint8)
+    on_white = np.minimum(pixels[..., :3].astype(np.uint16) + (255 - pixels[..., 3:]), 255)
+    return np.asarray(on_white, np.uint8)
