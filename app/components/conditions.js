@@ -17,8 +17,10 @@ window.prism.conditions ??= (() => {
     input.addEventListener("input", () => (input.size = fit(input.value)));
     input.addEventListener("change", () => keep(input.value.trim()));
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") input.value = value;
-      if (event.key === "Enter" || event.key === "Escape") input.blur();
+      if (event.key === "Enter") keep(input.value.trim());
+      if (event.key !== "Escape") return;
+      input.value = value;
+      input.blur();
     });
     return input;
   }
@@ -41,9 +43,10 @@ window.prism.conditions ??= (() => {
 
     function rename(value) {
       if (value === held.value) return;
-      if (!value) return journey.remove(held.at);
-      held.value = value;
-      journey.set(held.at, { value });
+      held.value = value; // told twice, it is done once
+      held.known = false; // its buttons have names of their own: another chip takes its place
+      if (value) journey.set(held.at, { value });
+      else journey.remove(held.at);
     }
     return held;
   }
@@ -55,7 +58,8 @@ window.prism.conditions ??= (() => {
   function create({ pick }) {
     const root = el("div", { class: "ps-steps" });
     let pieces = [];
-    let draft = null; // {role, step, chip}: a condition that is being written
+    let draft = null; // {role, step, chip, number}: a condition that is being written
+    let drafts = 0;
     let drawn = null;
 
     function of(one) {
@@ -113,7 +117,7 @@ window.prism.conditions ??= (() => {
     // A chip to write in, or to fill with an example; it goes when it is left empty.
     function write(role, step = Math.max(0, question.steps(journey.now).length - (role === "then" ? 0 : 1))) {
       const input = words("", t(`conditions.new.${role}`), (value) => {
-        if (!value) return drop();
+        if (!value || draft?.chip !== chip) return drop();
         draft = null;
         journey.add({ kind: "words", value }, role, role === "then" ? null : step);
       });
@@ -121,7 +125,7 @@ window.prism.conditions ??= (() => {
       input.addEventListener("blur", () => setTimeout(() => !input.value && !chip.contains(document.activeElement) && drop(), 150));
       const example = iconButton("film", t("search.example"), () => pick(role, step), { class: "ps-icon-button ps-chip-remove" });
       const chip = chips.chip({ what: input, name: t("conditions.draft"), remove: drop, look: "ps-chip-draft", more: [example] });
-      draft = { role, step, chip };
+      draft = { role, step, chip, number: (drafts += 1) };
       draw();
       input.focus();
 

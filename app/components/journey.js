@@ -41,6 +41,9 @@ window.prism.journey ??= (() => {
   // The question as the API wants it, or null when nothing is asked.
   const asked = () => (language.asks(journey.now) ? question() : null);
 
+  // The same where something is looked for; null where filters alone say what is shown.
+  const sought = () => (language.seeks(journey.now) ? question() : null);
+
   // Every change of the question ends here. While someone types, one entry of the history is enough.
   function to(changes, { typing = false } = {}) {
     journey.now = { ...journey.now, ...changes };
@@ -159,7 +162,7 @@ window.prism.journey ??= (() => {
   window.addEventListener("popstate", follow);
   Object.assign(journey, read());
   return Object.assign(journey, {
-    question, asked, to, ask, begin, add, set, remove, earlier, like, dislike, filter, toggle,
+    question, asked, sought, to, ask, begin, add, set, remove, earlier, like, dislike, filter, toggle,
     open, close, moved, show, turn,
     moreLike: (moment) => ask(`moment:${name(moment)}`),
     within: (selection) => filter("within", [selection]),

@@ -126,7 +126,7 @@ async function learn(id) {
 }
 
 async function warm() {
-  const [asked, id] = [journey.asked(), journey.video];
+  const [asked, id] = [journey.sought(), journey.video];
   const answer = asked && id ? await ask(`videos/${id}/heatmap?${asked}`).catch((error) => error) : null;
   if (answer?.name === "AbortError" || journey.video !== id) return;
   if (answer instanceof Error) say(answer.message);

@@ -90,9 +90,11 @@ window.prism.question ??= (() => {
 
   const isFiltered = ({ filters }) => [...LISTS, "part"].some((name) => filters[name]?.length);
 
-  // Something can be answered: what to look for, what to be like, or what to look through.
-  const asks = (question) =>
-    question.conditions.length + question.likes.length + question.dislikes.length > 0 || isFiltered(question);
+  // Something is looked for, so that moments fit more or less well.
+  const seeks = ({ conditions, likes, dislikes }) => conditions.length + likes.length + dislikes.length > 0;
+
+  // Something can be answered: what to look for, or what to look through.
+  const asks = (question) => seeks(question) || isFiltered(question);
 
   // The conditions by the step they belong to: [[{at, …}, …], …], where `at` is their place in all.
   function steps({ conditions }) {
@@ -104,5 +106,5 @@ window.prism.question ??= (() => {
     return found;
   }
 
-  return { NAMES, LISTS, empty, condition, text, parse, write, row, settled, isFiltered, asks, steps };
+  return { NAMES, LISTS, empty, condition, text, parse, write, row, settled, isFiltered, seeks, asks, steps };
 })();
