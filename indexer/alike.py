@@ -25,6 +25,7 @@ _RIVALS = 5  # videos in which a segment may have its like before it counts as c
 _CROWD = 64  # of them, beyond which nobody counts
 _PAIRS = 20_000  # pairs of videos that are looked at closely, the likeliest first
 _CELLS = 100_000_000  # of the table of one pair: two videos of eleven hours
+_SHIFTS = 12  # at which two videos are held against each other
 _SAMPLE, _ROWS = 500, 2048
 _SHORT_ALIKE, _SHORT_SECONDS = 0.98, 0.25
 
@@ -168,16 +169,23 @@ def _shared(one: _Track, other: _Track, threshold: float, near: int) -> list[_Ru
     alike = one.vectors @ other.vectors.T
     if whole := _short(one, other, alike):
         return [whole]
-    rows, columns = np.nonzero(alike >= threshold)
-    shifts, counts = np.unique(columns - rows, return_counts=True)
     found: list[_Run] = []
-    for shift in np.unique(np.add.outer(shifts[counts >= 2], (-1, 0))):
-        found += _runs(one, other, alike, int(shift), threshold, near)
+    for shift in _shifts(alike, threshold):
+        found += _runs(one, other, alike, shift, threshold, near)
     chosen: list[_Run] = []
     for run in sorted(found, key=lambda run: (-run.witnesses, -run.likeness)):
         if not any(_overlap(run, other) for other in chosen):
             chosen.append(run)
     return chosen
+
+
+def _shifts(alike: np.ndarray, threshold: float) -> list[int]:
+    """The shifts at which most fits best: only they are looked at closely."""
+    rows, columns = np.nonzero(alike >= threshold)
+    shifts, which = np.unique(columns - rows, return_inverse=True)
+    worth = np.bincount(which, (alike[rows, columns] - threshold + _MARGIN) ** 2)
+    best = shifts[np.argsort(-worth, kind="stable")[:_SHIFTS]]
+    return sorted({int(shift) + half for shift in best for half in (-1, 0)})
 
 
 def _overlap(run: _Run, other: _Run) -> bool:

@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 import numpy as np
 from scipy import ndimage, sparse
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 Told = Callable[[float], None]
 
@@ -86,9 +87,10 @@ def _laid_out(sample: np.ndarray, told: Told) -> np.ndarray:
         random_state=0,
         max_iter=_ROUNDS,
         verbose=2,  # the only way in which it tells how far it is
-        n_jobs=-1,
     )
-    with redirect_stdout(_Progress(lambda share: told(0.2 + 0.6 * share))):
+    # Its threads wait for each other by spinning: on a busy machine two take ten times as long as
+    # one, and all of it from those who have work to do.
+    with threadpool_limits(1), redirect_stdout(_Progress(lambda share: told(0.2 + 0.6 * share))):
         return np.asarray(method.fit_transform(distances), np.float32)
 
 

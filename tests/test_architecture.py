@@ -31,6 +31,7 @@ OWNERS = {
     "qdrant_edge": ("indexer/edge.py",),
     "sklearn": ("indexer/layout.py",),
     "scipy": ("indexer/layout.py",),
+    "threadpoolctl": ("indexer/layout.py",),
     "gradio": ("app/page.py", "app/components/"),
     "typer": (
         "app/cli.py",
