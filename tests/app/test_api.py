@@ -1,15 +1,11 @@
 """The API over a real engine: what it answers, and how it refuses."""
 
-from dataclasses import replace
-from unittest.mock import Mock
-
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 from serving import application
 
 from indexer.engine import Engine
-from indexer.examples import Example
 
 NOBODY = "0" * 64
 
@@ -31,30 +27,6 @@ def test_info_says_what_serves(client: TestClient, engine: Engine) -> None:
     assert (info["videos"], info["videos_done"]) == (2, 2)
     assert info["segments"] == engine.store.count()
     assert info["read_only"] is False
-
-
-def test_search_ranks_moments(client: TestClient) -> None:
-    answer = client.get("/api/v1/search", params={"q": "a red circle", "limit": 3}).json()
-    moments = answer["moments"]
-    assert answer["query"] == {"kind": "words", "label": "a red circle", "query_id": None}
-    assert [one["rank"] for one in moments] == list(range(1, len(moments) + 1))
-    assert [one["score"] for one in moments] == sorted((m["score"] for m in moments), reverse=True)
-    for one in moments:
-        assert 0 <= one["start"] <= one["play_at"] <= one["peak"] <= one["end"] <= 12.5
-
-
-def test_search_keeps_to_its_limits(client: TestClient) -> None:
-    asked = {"q": "a red circle", "per_video": 1}
-    moments = client.get("/api/v1/search", params=asked).json()["moments"]
-    assert len({one["video_id"] for one in moments}) == len(moments) == 2
-
-
-def test_heatmap_holds_the_scores_of_the_search(client: TestClient) -> None:
-    best = client.get("/api/v1/search", params={"q": "a red circle"}).json()["moments"][0]
-    path = f"/api/v1/videos/{best['video_id']}/heatmap"
-    heat = client.get(path, params={"q": "a red circle"}).json()["segments"]
-    assert [one["start"] for one in heat] == sorted(one["start"] for one in heat)
-    assert max(one["score"] for one in heat) == pytest.approx(best["score"], abs=1e-6)
 
 
 def test_classes_share_each_segment(client: TestClient, video_id: str, engine: Engine) -> None:
@@ -83,16 +55,6 @@ def test_one_video(client: TestClient, video_id: str) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("search", 400, "bad_request"),
-        ("search?q=", 400, "bad_request"),
-        ("search?q=%20%20", 400, "bad_request"),
-        ("search?q=???", 422, "not_understood"),
-        ("search?q=" + "x" * 501, 400, "bad_request"),
-        ("search?q=a&limit=0", 400, "bad_request"),
-        ("search?q=a&limit=many", 400, "bad_request"),
-        ("search?q=a&query=" + NOBODY, 400, "bad_request"),
-        ("search?query=" + NOBODY, 404, "not_found"),
-        ("search?query=../../etc/passwd", 400, "bad_request"),
         ("videos/" + NOBODY, 404, "unknown_video"),
         ("videos/" + NOBODY + "/heatmap?q=a", 404, "unknown_video"),
         ("videos/..%2f..%2fetc%2fpasswd", 404, "not_found"),
@@ -132,36 +94,6 @@ def test_a_video_without_segments_has_no_heat_yet(client: TestClient, engine: En
         assert refusal(client.get(f"/media/{waiting}/video")) == (404, "not_found")
     finally:
         engine.remove(waiting)
-
-
-def test_an_example_means_nothing_in_another_index(client: TestClient, engine: Engine) -> None:
-    vector = engine.search.text_vector("a red circle")
-    for query_id, collection in ((NOBODY, engine.fingerprint.key), ("1" * 64, "before a switch")):
-        engine.examples.remember(Example(query_id, "like.mp4", vector[None], b"JPEG"), collection)
-    assert client.get("/api/v1/search", params={"q": f"clip:{NOBODY}"}).json()["moments"]
-    answer = client.get("/api/v1/search", params={"q": f"clip:{'1' * 64}"})
-    assert refusal(answer) == (404, "not_found")
-
-
-@pytest.mark.parametrize("path", ["search", "videos/{}/heatmap"])
-def test_a_question_is_answered_by_the_index_that_understood_it(
-    client: TestClient, engine: Engine, video_id: str, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    """Another index takes over while the words become a vector."""
-    serving = engine.serving
-    text_vector = serving.search.text_vector
-
-    def swapped(words: str) -> object:
-        engine.serving = replace(serving, search=Mock(), fingerprint=Mock())
-        return text_vector(words)
-
-    monkeypatch.setattr(serving.search, "text_vector", swapped)
-    try:
-        answer = client.get(f"/api/v1/{path.format(video_id)}", params={"q": "a red circle"})
-    finally:
-        engine.serving = serving
-    assert answer.status_code == 200
-    assert answer.json().get("moments") or answer.json()["segments"]
 
 
 def test_wrong_methods_do_not_reach_the_page(client: TestClient) -> None:

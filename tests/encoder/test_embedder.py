@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -111,6 +112,45 @@ def test_a_text_is_computed_once_while_it_is_remembered(monkeypatch: pytest.Monk
     assert len(asked) == 2
     ours.embed_texts(["two"])
     assert len(asked) == 3
+
+
+def test_a_text_that_many_want_at_once_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = small.embedder()
+    tower, asked, begun = ours._phrases._tower, [], threading.Event()
+
+    def slow(ids: np.ndarray, paddings: np.ndarray) -> object:
+        asked.append(len(ids))
+        begun.wait(5)
+        return tower(ids, paddings)
+
+    monkeypatch.setattr(ours._phrases, "_tower", slow)
+    with ThreadPoolExecutor(50) as people:
+        answers = [people.submit(ours.embed_texts, ["one", "two"]) for _ in range(49)]
+        answers.append(people.submit(ours.embed_texts, ["two", "three"]))
+        begun.set()
+        vectors = [answer.result(30) for answer in answers]
+    assert len(asked) == 2
+    assert_unit(np.concatenate(vectors))
+    np.testing.assert_array_equal(vectors[-1][0], vectors[0][1])
+
+
+def test_what_fails_fails_for_all_who_wait_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = small.embedder()
+    tower, begun = ours._phrases._tower, threading.Event()
+
+    def broken(ids: np.ndarray, paddings: np.ndarray) -> object:
+        begun.wait(5)
+        raise MemoryError
+
+    monkeypatch.setattr(ours._phrases, "_tower", broken)
+    with ThreadPoolExecutor(5) as people:
+        answers = [people.submit(ours.embed_texts, ["one"]) for _ in range(5)]
+        begun.set()
+        assert all(isinstance(answer.exception(30), MemoryError) for answer in answers)
+    monkeypatch.setattr(ours._phrases, "_tower", tower)
+    assert_unit(ours.embed_texts(["one"]))
 
 
 def test_threads_do_not_disturb_each_other(embedder: Embedder) -> None:
