@@ -21,6 +21,7 @@ from app import (
     metrics,
     page,
     playable,
+    reference,
     saved,
     searching,
     security,
@@ -59,12 +60,16 @@ def create_app(
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(tus.Protocol)
     app.add_middleware(security.Guard, hosts=hosts)
-    app.api_route("/healthz", methods=["GET", "HEAD"])(healthy)
+    app.head("/healthz", include_in_schema=False)(healthy)
+    app.get("/healthz")(healthy)
+    reference.install(app)
     rooms = (api, searching, segments, tags, facets, saved, steering, uploads, tus, media)
     for room in (*rooms, playable, export, map, duplicates, metrics):
         app.include_router(room.router)
     for prefix in ("/api", "/media"):
-        app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD)(unknown)
+        app.api_route(f"{prefix}/{{rest:path}}", methods=ANY_METHOD, include_in_schema=False)(
+            unknown
+        )
     if assistants:
         from app import mcp  # its package is an extra
 

@@ -23,6 +23,7 @@ from indexer.examples import Example
 from indexer.uploads import Received
 
 router = APIRouter(prefix="/api/v1")
+EXAMPLE_POSTER = "/queries/{query_id}/poster.jpg"
 Title = Annotated[str, Query(max_length=300, description="the file's name")]
 
 
@@ -49,9 +50,8 @@ async def example(
     return ExampleOut(query_id=file.sha256, label=label, poster=example_url(file.sha256))
 
 
-@router.api_route(
-    "/queries/{query_id}/poster.jpg", methods=["GET", "HEAD"], response_class=Response
-)
+@router.head(EXAMPLE_POSTER, response_class=Response, include_in_schema=False)
+@router.get(EXAMPLE_POSTER, response_class=Response)
 def example_poster(query_id: Identifier, engine: OpenEngine, examples: KnownExamples) -> Response:
     """How an example looks, or the middle of one that moves (JPEG)."""
     known = examples.get(query_id, engine.serving.key)
