@@ -7,7 +7,7 @@ window.prism.tagging ??= (() => {
   function create({ seek, say }) {
     const chips = el("ul", { class: "ps-tags", "aria-label": t("tags.here") });
     const known = el("datalist", { id: "ps-known-tags" });
-    const input = el("input", { type: "text", list: "ps-known-tags", maxlength: 100, autocomplete: "off", "aria-label": t("tags.add"), placeholder: t("tags.add") });
+    const input = el("input", { type: "text", list: "ps-known-tags", maxlength: 60, autocomplete: "off", "aria-label": t("tags.add"), placeholder: t("tags.add") });
     const form = el("form", { class: "ps-tag-form" }, input, known);
     const whole = el("div", { class: "ps-tagging", hidden: true }, chips, form);
     let id = null;
