@@ -1,6 +1,6 @@
-"""The orders that people put moments into, besides the best first.
+"""What is shown without a ranking: what of a video is in scope, and orders besides the best first.
 
-Knows what each order goes by. Knows not where moments come from.
+Knows what each order goes by. Knows not what is looked for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,6 +8,8 @@ from typing import Literal
 
 from indexer.library import Video
 from indexer.moments import Moment
+from indexer.points import Scope
+from indexer.stretches import WHOLE, common
 
 Sort = Literal["best", "newest", "oldest", "title", "time"]
 
@@ -37,3 +39,13 @@ def _by(video: Video, sort: Sort) -> tuple[object, ...]:
     if sort == "oldest":
         return (date,)
     return (video.title.casefold(),) if sort == "title" else ()
+
+
+def stretches(scope: Scope, video: Video) -> list[tuple[float, float]]:
+    """What is in scope of a video that has segments, in seconds."""
+    if not video.segments_done:
+        return []
+    length = video.duration or 0.0
+    low, high = (0.0, 1.0) if scope.part is None else scope.part
+    chosen = WHOLE if scope.spans is None else scope.spans.get(video.video_id, ())
+    return list(common(((low * length, high * length),), chosen))

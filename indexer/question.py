@@ -4,13 +4,14 @@ Knows conditions, steps, likes, and how they become one score: each part is meas
 spread over the library, so that words and pictures can be added up. Knows no store and no video.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from indexer.errors import NothingAsked
+from indexer.points import Scope
 from indexer.yardstick import Scale, Yardstick, spread
 
 # Beside what is asked for with the weight 1; measured on drawn libraries (docs/decisions.md).
@@ -74,6 +75,30 @@ class Probe:
         """
         length = float(np.linalg.norm(self.directions[0]))
         return (score + float(self.offsets[0])) / length, score / length
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question ready to be ranked: its steps, the gap between them (seconds), and its bounds.
+
+    `least` is what a moment must score in each step.
+    """
+
+    probes: tuple[Probe, ...]
+    gap: float
+    scope: Scope
+    per_video: int
+    least: tuple[float, ...]
+
+    @property
+    def key(self) -> Hashable:
+        """The same for two questions that have the same answer."""
+        directions = tuple(probe.directions.tobytes() for probe in self.probes)
+        offsets = tuple(probe.offsets.tobytes() for probe in self.probes)
+        scope = self.scope
+        spans = None if scope.spans is None else frozenset(scope.spans.items())
+        among = (scope.videos, spans, scope.part)
+        return directions, offsets, self.gap, among, self.per_video, self.least
 
 
 def probes(question: Question, yardstick: Yardstick) -> tuple[Probe, ...]:

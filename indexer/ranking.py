@@ -6,47 +6,21 @@ nor titles; what a segment scores is told by the store, along a question's direc
 
 import threading
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import islice
 
 import numpy as np
 
-from indexer import sequences
+from indexer.candidates import Candidates
+from indexer.hits import all_nearest
 from indexer.library import Library
 from indexer.moments import Moment, Part, Span, enough, spans
-from indexer.points import Hit, Scope, Store
-from indexer.question import Probe
+from indexer.points import Hit, Store
+from indexer.question import Asked
 from indexer.sequences import Chain, chains, score_of
 from indexer.stretches import holds
 
-FIRST_LOOK, MOST_AT_ONCE = 256, 4096  # hits that a store is asked for, twice as many each time
 FEW, MANY = 8, 64  # videos that are looked at together: half of those before, within these
-ROOM = 2048  # hits that are asked for of a few videos; if that was too few, twice as many
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question ready to be ranked: its steps, the gap between them (seconds), and its bounds.
-
-    `least` is what a moment must score in each step.
-    """
-
-    probes: tuple[Probe, ...]
-    gap: float
-    scope: Scope
-    per_video: int
-    least: tuple[float, ...]
-
-    @property
-    def key(self) -> Hashable:
-        """The same for two questions that have the same answer."""
-        directions = tuple(probe.directions.tobytes() for probe in self.probes)
-        offsets = tuple(probe.offsets.tobytes() for probe in self.probes)
-        scope = self.scope
-        spans = None if scope.spans is None else frozenset(scope.spans.items())
-        among = (scope.videos, spans, scope.part)
-        return directions, offsets, self.gap, among, self.per_video, self.least
 
 
 class Ranking:
@@ -63,11 +37,11 @@ class Ranking:
         self._store = store
         self._library = library
         self._asked = asked
-        self._hidden = hidden
         self._lock = threading.Lock()
         self._ranked: list[Moment] = []
         self._by_video: dict[str, list[Moment]] = {}
-        self._coming = self._candidates()
+        self._candidates = Candidates(store, library, asked, hidden)
+        self._coming = iter(self._candidates)
         self._bound = float("inf")
         self._looked = 0
 
@@ -111,65 +85,11 @@ class Ranking:
         last = min(coming.values(), default=float("-inf"))
         self._bound = last if last >= float(np.mean(self._asked.least)) else float("-inf")
 
-    # Which videos there are.
-
-    def _candidates(self) -> Iterator[tuple[str, float]]:
-        """Videos with the best score that each could have, in falling order, as far as asked for.
-
-        A video is at best what its best hit for each step says, or, where it has none among the
-        hits that were asked for, what the last of those says.
-        """
-        at_once, seen = FIRST_LOOK, set(self._hidden)
-        videos = None if self._everywhere else self._all() - seen
-        while True:
-            looks = [self._look_for(step, at_once, videos) for step in range(self._steps)]
-            rest = _mean([last for _, last in looks])
-            bounds = {
-                video_id: _mean([best.get(video_id, last) for best, last in looks])
-                for video_id in {video_id for best, _ in looks for video_id in best} - seen
-            }
-            ready = [one for one in bounds.items() if one[1] >= rest and one[1] > float("-inf")]
-            yield from sorted(ready, key=lambda one: (-one[1], one[0]))
-            if rest == float("-inf"):
-                return
-            seen.update(video_id for video_id, _ in ready)
-            at_once = min(2 * at_once, MOST_AT_ONCE)
-            videos = self._all() - seen
-
-    @property
-    def _everywhere(self) -> bool:
-        return self._asked.scope.videos is None and self._asked.scope.spans is None
-
-    def _all(self) -> frozenset[str]:
-        if self._everywhere:  # naming all of them takes a store longer than naming none
-            return self._library.playable_ids()
-        scope = self._asked.scope
-        return frozenset(scope.spans or ()) if scope.videos is None else scope.videos
+    # What is in them.
 
     @property
     def _steps(self) -> int:
         return len(self._asked.probes)
-
-    def _look_for(
-        self, step: int, at_once: int, videos: frozenset[str] | None
-    ) -> tuple[dict[str, float], float]:
-        """Each video's best score among so many hits, and what no other one exceeds."""
-        hits = nearest(self._store, self._asked.probes[step], at_once, Scope(videos))
-        last = hits[-1].score if len(hits) >= at_once else float("-inf")
-        best = {hit.video_id: hit.score for hit in reversed(hits)}
-        least = self._floor(step)
-        return {
-            video_id: score if score >= least else float("-inf")
-            for video_id, score in best.items()
-            if video_id not in self._hidden
-        }, (last if last >= least else float("-inf"))
-
-    def _floor(self, step: int) -> float:
-        """What a segment must score to be this step of a sequence."""
-        least = self._asked.least[step]
-        return max(least, sequences.LEAST) if self._steps > 1 else least
-
-    # What is in them.
 
     def _moments_of(self, coming: dict[str, float]) -> dict[str, list[Moment]]:
         """The moments of some videos whose best scores are known; videos without any are out."""
@@ -196,7 +116,7 @@ class Ranking:
     def _heats(self, step: int, coming: dict[str, float]) -> dict[str, list[Hit]]:
         """The segments of some videos that matter for a step, by time."""
         if self._steps > 1:
-            least = self._floor(step)
+            least = self._candidates.floor(step)
         elif self._narrowed:  # what is best in scope may score anything
             least = float("-inf")
         else:
@@ -228,39 +148,6 @@ class Ranking:
         return low <= (hit.start + hit.end) / 2 <= high
 
 
-def nearest(
-    store: Store, probe: Probe, limit: int, scope: Scope, least: float = float("-inf")
-) -> list[Hit]:
-    """The `limit` best hits of a step that score `least` or more, best first."""
-    found: dict[tuple[str, int], Hit] = {}
-    for direction, offset in zip(probe.directions, probe.offsets.tolist(), strict=True):
-        length = float(np.linalg.norm(direction))
-        above = None if least == float("-inf") else (least + offset) / length - 1e-5
-        hits = [
-            Hit(video_id, index, start, end, cosine * length - offset)
-            for video_id, index, start, end, cosine in store.nearest(direction, limit, scope, above)
-        ]
-        if len(probe.directions) == 1:
-            return hits
-        for hit in hits:
-            known = found.get(hit[:2])
-            if known is None or hit.score > known.score:
-                found[hit[:2]] = hit
-    return sorted(found.values(), key=lambda hit: -hit.score)[:limit]
-
-
-def all_nearest(
-    store: Store, probe: Probe, videos: frozenset[str], least: float = float("-inf")
-) -> Sequence[Hit]:
-    """Every segment of these videos that scores `least` or more, best first."""
-    room = ROOM
-    while True:
-        hits = nearest(store, probe, room, Scope(videos), least)
-        if len(hits) < room:
-            return hits
-        room *= 4
-
-
 def _when(hit: Hit) -> float:
     return hit.start
 
@@ -268,10 +155,6 @@ def _when(hit: Hit) -> float:
 def _place(moment: Moment) -> tuple[float, str, float]:
     """What moments are ranked by; where scores are equal, the order is always the same."""
     return -moment.score, moment.video_id, moment.start
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _moment(span: Span) -> Moment:

@@ -15,16 +15,16 @@ from indexer.classes import ClassTimeline, classify
 from indexer.decoding import Reader
 from indexer.errors import UnknownMoment
 from indexer.example import Embedded, embed_example, spread
+from indexer.heat import Heatmap, heat
 from indexer.lately import Lately
 from indexer.library import Library, Video
 from indexer.moments import Moment
 from indexer.noise import Hearing
-from indexer.order import Sort, ordered
+from indexer.order import Sort, ordered, stretches
 from indexer.points import EVERYTHING, Scope, Store, StoredSegment
-from indexer.question import Condition, Probe, Question, probes
-from indexer.ranking import Asked, Ranking, all_nearest
+from indexer.question import Asked, Condition, Probe, Question, probes
+from indexer.ranking import Ranking
 from indexer.settings import Fingerprint
-from indexer.stretches import WHOLE, common
 from indexer.yardstick import Sampler, Yardstick
 
 KEPT_RANKINGS = 16  # so that the next page of an answer does not begin it anew
@@ -61,20 +61,6 @@ class Answer:
     more: bool
     weak: bool = False
     total: int | None = None
-
-
-@dataclass(frozen=True)
-class Heatmap:
-    """What each segment of a video scores for each step, in the order of time (seconds).
-
-    `curves` is float32 [steps, segments]; `low` and `high` are the library's scale.
-    """
-
-    starts: tuple[float, ...]
-    ends: tuple[float, ...]
-    curves: np.ndarray
-    low: float
-    high: float
 
 
 class Search:
@@ -212,10 +198,9 @@ class Search:
         inside = self._library.playable_ids() if scope.videos is None else scope.videos
         videos = self._known(inside)
         found = [
-            self._shown(video, start, end)
-            for video in videos.values()
-            for start, end in _stretches(scope, video)
-            if video.segments_done
+            Moment(one.video_id, start, end, self._at(one, (start + end) / 2), (start + end) / 2, 0)
+            for one in videos.values()
+            for start, end in stretches(scope, one)
         ]
         sort = "newest" if wanted.sort == "best" else wanted.sort
         found = ordered(found, videos, sort, wanted.grouped)
@@ -226,27 +211,10 @@ class Search:
         ]
         return Answer(page, videos, more=len(found) > until, total=len(found))
 
-    def _shown(self, video: Video, start: float, end: float) -> Moment:
-        """A stretch of a video as a moment, with the picture of the segment in its middle."""
-        middle = (start + end) / 2
-        return Moment(video.video_id, start, end, self._at(video, middle), middle, score=0.0)
-
     def heatmap(self, video_id: str, question: Question) -> Heatmap:
         """How well each segment of one video fits each step. Raises UnknownVideo, NothingAsked."""
         self._library.need(video_id)
-        asked = probes(question, self._sampler.yardstick())
-        heats = [
-            sorted(all_nearest(self._store, probe, frozenset({video_id})), key=lambda h: h.start)
-            for probe in asked
-        ]
-        best = [probe.scale.scores[-1:] for probe in asked]
-        return Heatmap(
-            starts=tuple(hit.start for hit in heats[0]),
-            ends=tuple(hit.end for hit in heats[0]),
-            curves=np.array([[hit.score for hit in each] for each in heats], np.float32),
-            low=0.0,
-            high=max((float(one[0]) for one in best if len(one)), default=1.0),
-        )
+        return heat(self._store, probes(question, self._sampler.yardstick()), video_id)
 
     def classify(self, video_id: str, class_names: Sequence[str]) -> ClassTimeline:
         """How probable each class is in each segment of one video, by time.
@@ -265,11 +233,3 @@ def _top(asked: Sequence[Probe], moment: Moment) -> float:
 def _scores(moment: Moment) -> list[float]:
     """What a moment scores in each step."""
     return [part.score for part in moment.steps] or [moment.score]
-
-
-def _stretches(scope: Scope, video: Video) -> list[tuple[float, float]]:
-    """What is in scope of a video, in seconds."""
-    length = video.duration or 0.0
-    low, high = (0.0, 1.0) if scope.part is None else scope.part
-    inside = ((low * length, high * length),)
-    return list(common(inside, WHOLE if scope.spans is None else scope.spans[video.video_id]))

@@ -8,7 +8,7 @@ import pytest
 from placed import DIM, id_of, place_vectors
 
 from encoder.embedder import Embedder
-from indexer import ranking, sequences
+from indexer import candidates, hits, ranking, sequences
 from indexer.engine import Engine
 from indexer.moments import spans
 from indexer.points import Hit, Scope
@@ -25,7 +25,11 @@ Found = list[tuple[str, float, float, float]]
 """Video, start, end and score of each moment."""
 
 
-SMALL = {"FIRST_LOOK": 5, "MOST_AT_ONCE": 20, "FEW": 2, "MANY": 3, "ROOM": 4}
+SMALL = {
+    candidates: {"FIRST_LOOK": 5, "MOST_AT_ONCE": 20},
+    ranking: {"FEW": 2, "MANY": 3},
+    hits: {"ROOM": 4},
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +38,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
     random = np.random.default_rng(5)
     settings = Settings(data_dir=tmp_path_factory.mktemp("ranking"), model="toy")
     with Engine(settings, embedder) as engine, pytest.MonkeyPatch.context() as patched:
-        for name, few in SMALL.items():
-            patched.setattr(ranking, name, few)
+        for module, names in SMALL.items():
+            for name, few in names.items():
+                patched.setattr(module, name, few)
         for number in range(VIDEOS):
             steps = 0.6 * random.standard_normal((random.integers(1, 25), DIM))
             path = random.standard_normal(DIM) + np.cumsum(steps, axis=0)
