@@ -133,7 +133,7 @@ class Studies:
             if known is None or known[0] != version:
                 known = version, _loaded(path)
                 self._read = {path: known, **{p: v for p, v in self._read.items() if p != path}}
-        except (OSError, ValueError, KeyError, BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile):
             return None
         return known
 
@@ -199,6 +199,8 @@ class Studies:
 
     def _gather(self, job: _Job, index: Source, folder: Path) -> None:
         count = index.store.count()
+        if not count:
+            raise StudyFailed("Nothing is indexed yet. Try again when the first video is ready.")
         if not has_room(folder, 3 * index.fingerprint.dim * count + _SPARE):
             raise no_room()
         for number in gathered.write(index.store.scan(), folder):
