@@ -125,7 +125,7 @@ def search(
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
     )
-    terminal.search(settings, [*_linked(link), *_pairs(said)], as_json)
+    terminal.search(settings, [*linked(link), *_pairs(said)], as_json)
 
 
 def _pairs(said: dict[str, Any]) -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ def _pairs(said: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(v)) for name, values in several.items() for v in values if v is not None]
 
 
-def _linked(link: str | None) -> list[tuple[str, str]]:
+def linked(link: str | None) -> list[tuple[str, str]]:
     """What an address of the page asks, or only its part after the question mark."""
     if link is None:
         return []

@@ -36,9 +36,9 @@ _WRITERS = {
 
 
 def found(settings: Settings, question: list[tuple[str, str]]) -> list[Excerpt]:
-    """The moments that a question finds, given as the API's parameters."""
+    """The moments that a question finds, said as in choosing.py."""
     with _understood(), opened(settings, only_search=True) as engine:
-        return choosing.found(engine, read(question))
+        return choosing.found(engine, read(choosing.understood(engine, question)))
 
 
 def named(folder: Path, moments: list[str]) -> list[Excerpt]:
@@ -99,8 +99,9 @@ def clip(folder: Path, video: str, start: str, end: str, out: Path | None) -> No
         meant = choosing.video_of(library, video)
     target = out or Path(clip_name(meant.title, begin, stop))
     _check_new(target)
+    tell(f"Cutting {target} ...")
     cut_to(target, meant, begin, stop)
-    tell(f"The clip is {target}")
+    tell("Done.")
 
 
 def _check_new(target: Path) -> None:

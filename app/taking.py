@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from app.finding import Link, linked
 from app.options import (
     DataDir,
     Model,
@@ -33,9 +34,10 @@ class Format(StrEnum):
 
 def export(
     words: Annotated[list[str] | None, typer.Argument(help="What to look for.")] = None,
+    link: Link = None,
     moment: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID:FROM-TO", help="A moment, in seconds, instead of words."),
+        typer.Option(metavar="ID:FROM-TO", help="A moment, in seconds, instead of a question."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many moments.")] = 24,
     format: Annotated[
@@ -54,10 +56,11 @@ def export(
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
 ) -> None:
-    """Write the moments that fit WORDS best as a list, a timeline, or videos of their own."""
+    """Write the moments that a question finds as a list, a timeline, or videos of their own."""
     from app import takeaway
 
-    if bool(words) == bool(moment):
+    asked = [*linked(link), *([("and", " ".join(words))] if words else [])]
+    if bool(asked) == bool(moment):
         fail("Say what to look for, or name moments with --moment.")
     if moment:
         chosen = takeaway.named(library_folder(data_dir), moment)
@@ -71,7 +74,7 @@ def export(
             qdrant_url=qdrant_url,
             qdrant_api_key=qdrant_api_key,
         )
-        chosen = takeaway.found(settings, [("q", " ".join(words or ())), ("limit", str(limit))])
+        chosen = takeaway.found(settings, [*asked, ("limit", str(limit))])
     if out is not None or clips is None:
         takeaway.write(chosen, (format or _by_name(out)).value, out)
     if clips is not None and not takeaway.cut(chosen, clips):

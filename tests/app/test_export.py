@@ -256,5 +256,8 @@ def test_export_writes_lists_and_clips(run: Run, folder: Path, tmp_path: Path) -
     assert run(*asked, "--clips", str(zipped), *library).code == 0
     assert read(zipped.read_bytes())[0] == ["clips.csv", clip.name]
     assert run(*asked, "--clips", str(zipped), *library).code == 1  # it is there already
+    link = "http://localhost/?q=a+red+circle&not=a+square&tab=search"
+    asked_by_link = run("export", "--link", link, "--limit", "1", "--format", "json", *library)
+    assert json.loads(asked_by_link.out)["moments"][0]["title"] == "red disc"
     assert run("export", *library).code == 1
     assert {path.name for path in tmp_path.iterdir()} == {"data", "a.edl", "clips", "clips.zip"}

@@ -85,10 +85,10 @@ def on_screen(pictures: Shown, wanted: Cut) -> Shown:
     begins = [t for t, _ in pictures if -HALF - NEAR <= t - wanted.begin < HALF - NEAR]
     begin = begins[0] if begins else wanted.begin
     inside = [(t - begin, n) for t, n in pictures if begin <= t < wanted.end - HALF - NEAR]
-    before = [(0.0, n) for t, n in pictures if t < begin][-1:]
-    return (
-        inside if begins else [*before, *inside] if before else [(0.0, inside[0][1]), *inside[1:]]
-    )
+    if begins:
+        return inside
+    before = [n for t, n in pictures if t < begin][-1:] or [inside.pop(0)[1]]
+    return [(0.0, before[0]), *inside]
 
 
 def lasts(path: Path) -> float:
