@@ -92,10 +92,9 @@ def heatmap(
     index = engine.serving
     if asked.browses:
         raise ApiError("Ask for something: words (q), or an example (q=clip:...).")
-    heat = index.search.heatmap(
-        video.video_id, Meaning(index, engine.library, examples).question(asked)
-    )
-    labels = [_label(asked, step) for step in range(len(heat.curves))]
+    meaning = Meaning(index, engine.library, examples)
+    heat = index.search.heatmap(video.video_id, meaning.question(asked))
+    labels = [_label(meaning, asked, step) for step in range(len(heat.curves))]
     return HeatmapOut(
         starts=list(heat.starts),
         ends=list(heat.ends),
@@ -108,9 +107,10 @@ def heatmap(
     )
 
 
-def _label(asked: Asked, step: int) -> str:
-    said = [term.text for term in asked.terms if term.step == step and term.kind == "words"]
-    return ", ".join(said)
+def _label(meaning: Meaning, asked: Asked, step: int) -> str:
+    """What people call a step: all that is to be seen in it."""
+    seen = (term for term in asked.terms if term.step == step and term.role != "not")
+    return ", ".join(meaning.describe(term).label for term in seen)
 
 
 def describe_moments(engine: Engine, index: Index, found: Answer) -> list[MomentOut]:
