@@ -10,6 +10,7 @@ import av
 import pytest
 from drawn import HOSTILE, cut
 from looking import chromium, looked_at
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from serving import CHROMIUM, running_demo
 from test_browser import truth
@@ -213,7 +214,7 @@ def picture(path: Path, video: str, seconds: float) -> Path:
     """One frame of a demo video as a file."""
     with av.open(str(DEMO / f"{video}.mp4")) as container:
         frame = next(f for f in container.decode(video=0) if f.time >= seconds)
-    frame.to_image().save(path)
+    Image.fromarray(frame.to_ndarray(format="rgb24")).save(path)
     return path
 
 
