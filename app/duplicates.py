@@ -77,8 +77,8 @@ def _group(group: Group) -> GroupOut:
 
 
 def _part(part: Shared) -> PartOut:
-    posters = {
-        "a_poster": poster_url(part.a, part.a_index),
-        "b_poster": poster_url(part.b, part.b_index),
-    }
-    return PartOut(**asdict(part), **posters)
+    return PartOut(
+        a_poster=poster_url(part.a, part.a_index),
+        b_poster=poster_url(part.b, part.b_index),
+        **asdict(part),
+    )

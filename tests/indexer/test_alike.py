@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tracks import DIM, HOP, film, library, name_of, segments, still, unit
 
-from indexer.alike import Part, parts
+from indexer.alike import LEAST, Part, _threshold, parts
 
 
 def found(*videos: np.ndarray) -> dict[tuple[int, int], list[Part]]:
@@ -95,6 +95,16 @@ def test_what_many_videos_begin_with_is_no_evidence() -> None:
     assert len(found(*videos[:2])) == 1  # which it is where only two share it
 
 
+def test_beside_what_many_share_two_may_share_more() -> None:
+    title, more = film(24, 9), film(30, 8)
+    first = segments(np.concatenate([title, more, film(20, 1)]))
+    second = segments(np.concatenate([title, film(20, 2), more]))
+    rest = [segments(np.concatenate([title, film(40, 20 + i)])) for i in range(7)]
+    shared = found(first, second, *rest)
+    assert set(shared) == {(0, 1)}
+    assert min(part.a_start for part in shared[0, 1]) >= 20  # the title is no part of it
+
+
 def test_many_copies_of_one_video_are_found_all_the_same() -> None:
     seen = film(40, 1)
     copies = [segments(seen, noise=0.02, seed=i) for i in range(9)]
@@ -109,11 +119,21 @@ def test_the_same_kind_of_scene_is_not_the_same() -> None:
     assert found(*videos) == {}
 
 
+def test_the_bar_rises_where_much_is_alike(tmp_path: Path) -> None:
+    room = unit(np.random.default_rng(0).normal(size=DIM))
+    alike = [segments(unit(film(60, i) * 0.25 + room)) for i in range(8)]
+    assert _threshold(library(tmp_path / "alike", alike)) > 0.9
+    assert _threshold(library(tmp_path / "apart", others(8))) == LEAST
+
+
 def test_short_videos_agree_only_as_a_whole() -> None:
     seen = film(7, 1)
     assert len(seen) == 70
     assert list(found(segments(seen), segments(seen, noise=0.005), *others())) == [(0, 1)]
     assert found(segments(seen), segments(film(7, 2)), *others()) == {}
+    similar = segments(seen, noise=0.07)
+    assert np.sum(similar * segments(seen), axis=1).min() > LEAST
+    assert found(segments(seen), similar, *others()) == {}
     longer = np.concatenate([seen, film(7, 3)])
     assert found(segments(seen), segments(longer), *others()) == {}
 
