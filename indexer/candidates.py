@@ -27,8 +27,10 @@ class Candidates:
         self._asked = asked
         self._hidden = hidden
 
-    def __iter__(self) -> Iterator[tuple[str, float]]:
-        """Videos with the best score that each could have, in falling order, as far as asked for.
+    def __iter__(self) -> Iterator[tuple[list[tuple[str, float]], float]]:
+        """Videos with the best score that each could have, in falling order, a look at a time.
+
+        After each look's videos, what those of later ones cannot exceed.
 
         A video is at best what its best hit for each step says, or, where it has none among the
         hits that were asked for, what the last of those says.
@@ -43,12 +45,14 @@ class Candidates:
                 for video_id in {video_id for best, _ in looks for video_id in best} - seen
             }
             ready = [one for one in bounds.items() if one[1] >= rest and one[1] > float("-inf")]
-            yield from sorted(ready, key=lambda one: (-one[1], one[0]))
+            yield sorted(ready, key=lambda one: (-one[1], one[0])), rest
             if rest == float("-inf"):
                 return
             seen.update(video_id for video_id, _ in ready)
             at_once = min(2 * at_once, MOST_AT_ONCE)
-            videos = self._all() - seen
+            # To name nearly all videos takes a store longer than to bring the known hits again.
+            again = self._everywhere and at_once < MOST_AT_ONCE
+            videos = None if again else self._all() - seen
 
     @property
     def _everywhere(self) -> bool:

@@ -5,9 +5,8 @@ nor titles; what a segment scores is told by the store, along a question's direc
 """
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
-from itertools import islice
 
 import numpy as np
 
@@ -41,7 +40,9 @@ class Ranking:
         self._ranked: list[Moment] = []
         self._by_video: dict[str, list[Moment]] = {}
         self._candidates = Candidates(store, library, asked, hidden)
-        self._coming = iter(self._candidates)
+        self._looks = iter(self._candidates)
+        self._coming: deque[tuple[str, float]] = deque()
+        self._later = float("inf")  # what videos that are not known to come cannot exceed
         self._bound = float("inf")
         self._looked = 0
 
@@ -76,14 +77,25 @@ class Ranking:
 
     def _look(self) -> None:
         """Look at the next few videos."""
-        coming = dict(islice(self._coming, min(max(FEW, self._looked // 2), MANY)))
+        most = min(max(FEW, self._looked // 2), MANY)
+        coming = dict(self._coming.popleft() for _ in range(min(most, self._ready())))
         self._looked += len(coming)
         for video_id, found in self._moments_of(coming).items():
             self._by_video[video_id] = found
             self._ranked += found
         self._ranked.sort(key=_place)
-        last = min(coming.values(), default=float("-inf"))
+        last = self._coming[0][1] if self._coming else self._later
         self._bound = last if last >= float(np.mean(self._asked.least)) else float("-inf")
+
+    def _ready(self) -> int:
+        """How many videos are known to come next: a store is asked for more only if there is none.
+
+        It is 0 at the end.
+        """
+        while not self._coming and (look := next(self._looks, None)) is not None:
+            self._coming.extend(look[0])
+            self._later = look[1]
+        return len(self._coming)
 
     # What is in them.
 
