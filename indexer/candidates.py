@@ -12,7 +12,7 @@ from indexer.library import Library
 from indexer.points import Scope, Store
 from indexer.question import Asked
 
-FIRST_LOOK, MOST_AT_ONCE = 256, 4096  # hits that a store is asked for, twice as many each time
+FIRST_LOOK, MOST_AT_ONCE = 400, 4096  # hits that a store is asked for, twice as many each time
 
 
 class Candidates:

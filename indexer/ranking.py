@@ -19,7 +19,7 @@ from indexer.question import Asked
 from indexer.sequences import Chain, chains, score_of
 from indexer.stretches import holds
 
-FEW, MANY = 8, 64  # videos that are looked at together: half of those before, within these
+FEW, MANY = 12, 64  # videos that are looked at together: half of those before, within these
 
 
 class Ranking:
