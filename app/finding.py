@@ -22,7 +22,7 @@ class Sort(StrEnum):
     best = "best"
     newest = "newest"
     oldest = "oldest"
-    title = "title"
+    by_title = "title"  # `title` is a method of every text
     time = "time"
 
 
