@@ -112,8 +112,8 @@ def measure(asks: dict[str, Ask], dim: int, rounds: int) -> dict[str, list[float
     rng = np.random.default_rng(1)
     took: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds + 1):
-        vector = scene(rng, 1, dim)[0]
         for name, ask in asks.items():
+            vector = scene(rng, 1, dim)[0]  # a new one: what was asked lately is remembered
             begun = time.perf_counter()
             ask(vector)
             took[name].append(time.perf_counter() - begun)
