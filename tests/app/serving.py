@@ -7,9 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -17,7 +19,9 @@ from fastapi import FastAPI
 
 from app.server import create_app
 from indexer.engine import Engine
+from indexer.settings import Settings
 
+DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 SWITCHES = [
@@ -66,6 +70,22 @@ def running_demo(data_dir: Path) -> Iterator[str]:
     with running("demo", "--port", "0", "--data-dir", str(data_dir)) as address:
         wait_until_ready(address)
         yield address
+
+
+@cache
+def _indexed_demo() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="prismsearch-tests-")
+    with Engine.open(Settings(data_dir=Path(folder.name) / "data", model="toy")) as engine:
+        engine.add_folder(DEMO)
+        engine.worker.start()
+        assert engine.worker.wait(180)
+    return folder
+
+
+def give_demo(data_dir: Path) -> Path:
+    """Fill an empty data folder with the demo's library, which is indexed once for all tests."""
+    shutil.copytree(Path(_indexed_demo().name) / "data", data_dir, dirs_exist_ok=True)
+    return data_dir
 
 
 def wait_until_ready(address: str, videos: int = 12) -> None:

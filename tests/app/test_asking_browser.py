@@ -12,7 +12,7 @@ from drawn import HOSTILE, cut
 from looking import chromium, looked_at
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from serving import CHROMIUM, running_demo
+from serving import CHROMIUM, give_demo, running_demo
 from test_browser import truth
 
 from app.cli import DEMO
@@ -31,7 +31,7 @@ TRICK = "<img src=x onerror=document.title='PWNED'> `${document.title='PWNED'}` 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a demo of its own serves, with all of its videos ready."""
-    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+    with running_demo(give_demo(tmp_path_factory.mktemp("demo"))) as address:
         yield address
 
 

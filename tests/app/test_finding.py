@@ -7,24 +7,22 @@ from typing import Any
 import pytest
 from drawn import cut
 from PIL import Image
+from serving import DEMO, give_demo
 from typed import Ended, Run
 
+from app import terminal
 from indexer.engine import Engine
 from indexer.settings import Settings
 from indexer.tags import Tags
 
-DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
 AFTERNOON = "Red and blue afternoon"
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's videos, indexed; one of them is tagged."""
-    data_dir = tmp_path_factory.mktemp("asked")
+    data_dir = give_demo(tmp_path_factory.mktemp("asked"))
     with Engine.open(Settings(data_dir=data_dir, model="toy")) as engine:
-        engine.add_folder(DEMO)
-        engine.worker.start()
-        assert engine.worker.wait(180)
         night = next(one for one in engine.library.videos() if one.title == "Night sky")
         Tags(engine.library.database).add(night.video_id, "sky")
     return data_dir
@@ -87,6 +85,34 @@ def test_what_is_not_to_be_seen_sinks(ask: Asker) -> None:
 
     plain = rank("a large circle")
     assert rank("a large circle", "--not", "a red circle moves left") > plain
+
+
+def test_what_is_typed_belongs_to_the_step_before_it(
+    ask: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[tuple[str, str]]] = []
+    monkeypatch.setattr(terminal, "search", lambda settings, said, as_json: asked.append(said))
+
+    def said(*typed: str) -> str:
+        assert ask.types(*typed).code == 0
+        roles = ("and", "not", "then", "similar")
+        return " ".join(f"{name}={value}" for name, value in asked.pop() if name in roles)
+
+    assert said("a", "--then", "b", "--not=c") == "and=a then=b not=c"
+    assert said("a", "--not", "c", "--then", "b", "--not", "d") == "and=a not=c then=b not=d"
+    assert said("--then", "b", "--similar", "v@3", "a", "--and", "c") == (
+        "and=a then=b similar=v@3 and=c"
+    )
+
+
+def test_what_is_missing_from_the_second_step_is_looked_for_in_the_first(ask: Asker) -> None:
+    first, second = "a large red circle grows", "a large blue square spins"
+    steps = (first, "--then", second)
+    late = ask.moments(*steps, "--not", first)
+    early = ask.moments(first, "--not", first, "--then", second)
+    assert late[0]["title"] == AFTERNOON
+    assert late[0]["score"] != early[0]["score"]
+    assert ask.moments("--not", "a star", "--and", first)[0]["title"] == AFTERNOON
 
 
 def test_more_than_one_thing_at_once(ask: Asker) -> None:

@@ -11,7 +11,7 @@ import av
 import httpx
 import pytest
 from mcp import Client
-from serving import running, wait_until_ready
+from serving import give_demo, running, wait_until_ready
 from typed import Run
 
 from app import cli
@@ -20,7 +20,7 @@ from app import cli
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the demo offers its tools."""
-    data_dir = tmp_path_factory.mktemp("assisted")
+    data_dir = give_demo(tmp_path_factory.mktemp("assisted"))
     with running("demo", "--mcp", "--port", "0", "--data-dir", str(data_dir)) as address:
         wait_until_ready(address)
         yield address

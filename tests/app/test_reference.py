@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
-from serving import application
+from serving import application, give_demo
 
 from app.asking import Wishes, read
 from app.errors import ApiError
@@ -46,11 +46,8 @@ def examples() -> Iterator[Example]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, str]]:
     """A client of the demo's library, and the id of “First aid”."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("described"), model="toy")
-    with Engine.open(settings) as engine:
-        engine.add_folder(ROOT / "assets" / "demo")
-        engine.worker.start()
-        assert engine.worker.wait(180)
+    data_dir = give_demo(tmp_path_factory.mktemp("described"))
+    with Engine.open(Settings(data_dir=data_dir, model="toy")) as engine:
         video = next(one for one in engine.library.videos() if one.title == "First aid")
         with TestClient(application(engine), base_url="http://localhost") as client:
             yield client, video.video_id

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from looking import chromium, looked_at
 from playwright.sync_api import Browser, Locator, Page, Route, expect
-from serving import CHROMIUM, running_demo
+from serving import CHROMIUM, give_demo, running_demo
 from test_browser import playing_within, seconds, truth
 
 pytestmark = [
@@ -28,7 +28,7 @@ ORDERED = "/?q=a+red+circle&then=a+blue+square"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a demo of its own serves, with all of its videos ready."""
-    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+    with running_demo(give_demo(tmp_path_factory.mktemp("demo"))) as address:
         yield address
 
 
