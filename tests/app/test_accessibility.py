@@ -88,8 +88,15 @@ def doubled(page: Page) -> None:
     page.route("**/api/v1/duplicates", lambda route: route.fulfill(json=answer))
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("width", "look"),
+    [
+        (1440, "light"),
+        (390, "dark"),
+        pytest.param(1440, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_anywhere(browser: Browser, served: str, look: Look, width: int) -> None:
     calm = "reduce"
     with looked_at(browser, served, width, color_scheme=look, reduced_motion=calm) as page:

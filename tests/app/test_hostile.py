@@ -66,7 +66,7 @@ def tagged(served: str) -> Iterator[str]:
             api.delete(path).raise_for_status()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.slow)])
 def test_what_people_name_stays_text_on_every_tab(
     browser: Browser, tagged: str, tmp_path: Path, width: int
 ) -> None:

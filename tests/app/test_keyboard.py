@@ -62,7 +62,7 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True).first
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_session_without_a_mouse(
     browser: Browser, served: str, tmp_path: Path, width: int
 ) -> None:

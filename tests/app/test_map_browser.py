@@ -169,7 +169,7 @@ POINT = """(() => {
 })()"""
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize("look", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_on_a_phone_the_map_moves_under_the_finger(
     browser: Browser, served: tuple[str, Path], look: str
 ) -> None:
