@@ -26,7 +26,7 @@ _TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6}(?:\.\d{1,6})?)")
 
 def found(engine: Engine, asked: Asked) -> list[Excerpt]:
     """What a question finds, best first. Raises ApiError, IndexerError, EncoderError."""
-    answer, _ = find(engine, engine.serving, engine.examples, asked)
+    answer, *_ = find(engine, engine.serving, engine.examples, asked)
     stretches = [(one.video_id, one.start, one.end) for one in answer.moments]
     said = Tags(engine.library.database).showing(stretches)
     return [
@@ -82,12 +82,13 @@ def understood(engine: Engine, said: list[tuple[str, str]]) -> list[tuple[str, s
     """What a person typed in the language of questions, with names turned into what they name.
 
     `similar`, `liked`, `disliked` and `titled` name moments and videos, `example` a file. The first
-    condition begins the question. Raises ApiError, UnknownVideo, VideoError.
+    condition begins the question, also where what is missing was said before it. Raises ApiError,
+    UnknownVideo, VideoError.
     """
     pairs = [_understood(engine, name, value) for name, value in said]
     roles = [at for at, (name, _) in enumerate(pairs) if name in ("q", "and", "then")]
     if roles:
-        pairs[roles[0]] = ("q", pairs[roles[0]][1])
+        pairs.insert(0, ("q", pairs.pop(roles[0])[1]))
     return pairs
 
 

@@ -183,8 +183,8 @@ def info(
     terminal.info(settings_of(data_dir, only_search=True, model=model, qdrant_url=qdrant_url))
 
 
+cli.command(cls=finding.InOrder)(finding.search)
 for command in (
-    finding.search,
     overview.status,
     overview.collections,
     upkeep.doctor,

@@ -10,10 +10,22 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import typer
+from typer.core import TyperCommand
 
 from app.options import DataDir, Model, QdrantKey, QdrantUrl, Tokenizer, Weights, settings_of
 
 PAGE_ONLY = ("v", "t", "tab", "lang", "limit", "offset")
+_ORDER = "the options in the order in which they were typed"
+
+
+class InOrder(TyperCommand):
+    """A command that tells its function in which order its options were typed."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The same; values alone would come option by option."""
+        _, _, typed = self.make_parser(ctx).parse_args(list(args))
+        ctx.meta[_ORDER] = [one.name for one in typed]
+        return super().parse_args(ctx, args)
 
 
 class Sort(StrEnum):
@@ -61,6 +73,7 @@ Json = Annotated[bool, _option(SHOWN, "Print JSON.", None, "--json")]
 
 
 def search(
+    context: typer.Context,
     words: Words = None,
     also: And = None,
     without: Not = None,
@@ -91,15 +104,22 @@ def search(
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
 ) -> None:
-    """Find moments: by words, examples, what follows and what is missing, where you say."""
+    """Find moments: by words, examples, what follows and what is missing, where you say.
+
+    --and, --not, --similar and --example belong to the --then before them. While `serve` runs, it
+    alone holds the index, unless that is on a Qdrant server: ask its page, or its API, instead.
+    """
     from app import terminal
 
+    conditions = {
+        "also": ("and", also),
+        "without": ("not", without),
+        "then": ("then", then),
+        "similar": ("similar", similar),
+        "example": ("example", example),
+    }
     said = {
-        "and": [*([" ".join(words)] if words else []), *(also or ())],
-        "similar": similar,
-        "example": example,
-        "not": without,
-        "then": then,
+        "and": " ".join(words) if words else None,
         "gap": gap,
         "liked": like,
         "disliked": dislike,
@@ -125,12 +145,20 @@ def search(
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
     )
-    terminal.search(settings, [*linked(link), *_pairs(said)], as_json)
+    asked = [*linked(link), *_pairs(said), *_in_order(context.meta[_ORDER], conditions)]
+    terminal.search(settings, asked, as_json)
 
 
 def _pairs(said: dict[str, Any]) -> list[tuple[str, str]]:
     several = {name: one if isinstance(one, list) else [one] for name, one in said.items()}
     return [(name, str(v)) for name, values in several.items() for v in values if v is not None]
+
+
+def _in_order(typed: list[str], said: dict[str, tuple[str, Any]]) -> list[tuple[str, str]]:
+    """The conditions as they were typed, since their order says which step each belongs to."""
+    left = {option: (name, iter(values or ())) for option, (name, values) in said.items()}
+    of_each = [left[option] for option in typed if option in left]
+    return [(name, str(next(values))) for name, values in of_each]
 
 
 def linked(link: str | None) -> list[tuple[str, str]]:

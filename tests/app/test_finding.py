@@ -105,7 +105,7 @@ def test_what_is_typed_belongs_to_the_step_before_it(
     )
 
 
-def test_what_is_missing_from_the_second_step_is_looked_for_in_the_first(ask: Asker) -> None:
+def test_it_matters_which_step_is_without_something(ask: Asker) -> None:
     first, second = "a large red circle grows", "a large blue square spins"
     steps = (first, "--then", second)
     late = ask.moments(*steps, "--not", first)
