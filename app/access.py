@@ -51,10 +51,11 @@ KnownTags = Annotated[Tags, Depends(_tags)]
 WritableTags = Annotated[Tags, Depends(_writable_tags)]
 
 
-def _searchable(video: KnownVideo) -> Video:
+def searchable(video: KnownVideo) -> Video:
+    """The video, of which something can be shown. Raises NotReadyError."""
     if not video.segments_done:
         raise NotReadyError(f"“{video.title}” has not been indexed yet.")
     return video
 
 
-SearchableVideo = Annotated[Video, Depends(_searchable)]
+SearchableVideo = Annotated[Video, Depends(searchable)]

@@ -123,7 +123,9 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return reply(error.status_code, "http_error", f"{error.detail}.")
+    answer = reply(error.status_code, "http_error", f"{error.detail}.")
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -9,7 +9,7 @@ https://modelcontextprotocol.io/specification
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from fastapi import FastAPI
@@ -17,14 +17,20 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
 
 from app import __version__
-from app.asking import MOST_TERMS, read
+from app.access import searchable
+from app.asking import LONGEST, MOST_TERMS, read
 from app.errors import ApiError
 from app.found import MomentOut, SearchOut
+from app.schemas import ClassName
 from app.searching import answer
 from encoder.errors import EncoderError
+from indexer.classes import ClassTimeline
 from indexer.engine import Engine
 from indexer.errors import IndexerError
 from indexer.export.clips import checked
@@ -45,6 +51,18 @@ HowMany = Annotated[int, Field(ge=1, le=50, description="how many moments")]
 Sights = Annotated[tuple[str, ...], Field(max_length=MOST_TERMS)]
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Step(BaseModel):
+    """What is to be seen at one moment, and what is not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: str
+    without: Sights = ()
+
+
+Steps = Annotated[tuple[Step | str, ...], Field(max_length=MOST_TERMS)]
 
 
 class FoundMoment(BaseModel):
@@ -103,6 +121,7 @@ def install(app: FastAPI, engine: Engine) -> None:
         # Hosts and origins are looked at by the guard around the whole application.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
+    app.router.routes.append(Route(PATH, _only_posted, methods=["GET", "DELETE"]))
     app.router.routes.extend(spoken.routes)
     whole = app.router.lifespan_context
 
@@ -112,6 +131,11 @@ def install(app: FastAPI, engine: Engine) -> None:
             yield state
 
     app.router.lifespan_context = lifespan
+
+
+async def _only_posted(request: Request) -> None:
+    """Nothing is told unasked and no session is kept, so that no connection stays open."""
+    raise HTTPException(405, "This address takes POST", {"Allow": "POST"})
 
 
 def tools(engine: Engine) -> MCPServer:
@@ -140,19 +164,28 @@ class Tools:
         self,
         context: Context,
         description: Annotated[str, Field(description="what is to be seen, in English")],
-        then: Annotated[Sights, Field(description="what follows in the same video, in order")] = (),
-        without: Annotated[Sights, Field(description="what is not to be seen")] = (),
+        then: Annotated[
+            Steps,
+            Field(
+                description="what follows in the same video, in order: a description, or an object "
+                "that also says what is not to be seen at that step"
+            ),
+        ] = (),
+        without: Annotated[
+            Sights, Field(description="what is not to be seen where `description` is")
+        ] = (),
         video_ids: Annotated[tuple[VideoId, ...], Field(description="only these videos")] = (),
         folders: Annotated[tuple[str, ...], Field(description="only these folders")] = (),
         tags: Annotated[tuple[str, ...], Field(description="only what has one of these tags")] = (),
         limit: HowMany = 10,
     ) -> Found:
         """Find the moments that look like a description."""
-        several = {"not": without, "then": then, "video": video_ids, "folder": folders, "tag": tags}
-        pairs = [("q", f"1*words:{description}")]
-        for name, values in several.items():
-            words = "1*words:" if name in ("not", "then") else ""
-            pairs += [(name, words + value) for value in values]
+        pairs = _said("q", "description", Step(description=description, without=without))
+        for number, one in enumerate(then, 1):
+            step = one if isinstance(one, Step) else Step(description=one)
+            pairs += _said("then", f"then, {number}", step)
+        narrowed = {"video": video_ids, "folder": folders, "tag": tags}
+        pairs += [(name, value) for name, values in narrowed.items() for value in values]
         return self._find(context, pairs, limit)
 
     def similar_moments(
@@ -166,25 +199,14 @@ class Tools:
         context: Context,
         video_id: VideoId,
         classes: Annotated[
-            list[str], Field(min_length=2, max_length=40, description="what to choose between")
+            list[ClassName],
+            Field(min_length=2, max_length=40, description="what to choose between"),
         ],
     ) -> Described:
         """Tell which of the named classes a video shows, stretch by stretch."""
-        video = self._engine.library.need(video_id)
+        video = searchable(self._engine.library.need(video_id))
         timeline = self._engine.search.classify(video_id, classes)
-        best = timeline.probabilities.argmax(axis=1)
-        stretches = []
-        for label, run in groupby(range(len(best)), key=lambda at: int(best[at])):
-            places = list(run)
-            stretches.append(
-                Stretch(
-                    start=timeline.starts[places[0]],
-                    end=timeline.ends[places[-1]],
-                    label=timeline.classes[label],
-                    probability=round(float(timeline.probabilities[places, label].mean()), 3),
-                )
-            )
-        return Described(title=video.title, stretches=stretches)
+        return Described(title=video.title, stretches=_stretches(timeline))
 
     def export_clip(
         self, context: Context, video_id: VideoId, start: Seconds, end: Seconds
@@ -204,6 +226,37 @@ class Tools:
         found: SearchOut = answer(self._engine, self._engine.examples, asked)
         base = _base(context)
         return Found(weak=found.weak, moments=[_described(one, base) for one in found.moments])
+
+
+def _said(role: str, name: str, step: Step) -> list[tuple[str, str]]:
+    """A step in the language of questions. Raises ApiError, naming what is to be mended."""
+    said = [(role, name, step.description), *(("not", "without", one) for one in step.without)]
+    for _, argument, words in said:
+        if not 1 <= len(words.strip()) <= LONGEST:
+            raise ApiError(
+                f"“{argument}” needs words: at least one, and {LONGEST} characters at most."
+            )
+    return [(role, f"1*words:{words}") for role, _, words in said]
+
+
+def _stretches(timeline: ClassTimeline) -> list[Stretch]:
+    """Segments in a row of which one class is the likeliest; they overlap, stretches do not."""
+    best = timeline.probabilities.argmax(axis=1)
+    found = []
+    for label, run in groupby(range(len(best)), key=lambda at: int(best[at])):
+        places = list(run)
+        found.append(
+            Stretch(
+                start=timeline.starts[places[0]],
+                end=timeline.ends[places[-1]],
+                label=timeline.classes[label],
+                probability=round(float(timeline.probabilities[places, label].mean()), 3),
+            )
+        )
+    for one, other in pairwise(found):
+        if other.start < one.end:
+            one.end = other.start = (one.end + other.start) / 2
+    return found
 
 
 def _described(one: MomentOut, base: str) -> FoundMoment:

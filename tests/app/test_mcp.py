@@ -4,17 +4,23 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import av
 import httpx
 import pytest
 from mcp import Client
+from mcp.server.mcpserver import Context
 from serving import give_demo, running, wait_until_ready
 from typed import Run
 
 from app import cli
+from app.errors import NotReadyError
+from app.mcp import Step, Tools
+from indexer.engine import Engine
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +116,23 @@ def test_steps_absences_and_filters_are_understood(address: str) -> None:
     assert red["moments"] != plain["moments"]
 
 
+def test_what_is_missing_belongs_to_its_own_step(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    offered = Tools(cast(Engine, None))
+    monkeypatch.setattr(
+        offered, "_find", lambda context, pairs, limit: asked.extend(map("=".join, pairs))
+    )
+    second = Step(description="b", without=("d",))
+    offered.search_moments(cast(Context, None), "a", then=(second, "e"), without=("c",))
+    said = " ".join(asked).replace("1*words:", "")
+    assert said == "q=a not=c then=b not=d then=e"
+    steps = [{"description": "a large blue square spins", "without": ["a star"]}]
+    found = ask(address, "search_moments", description="a large red circle grows", then=steps)
+    assert found["moments"][0]["title"] == "Red and blue afternoon"
+
+
 def test_words_that_look_like_something_else_are_words(address: str) -> None:
     for words in (f"clip:{'0' * 64}", "2*a red circle", "moment:1", "${alert(1)} `x`\u202e"):
         assert ask(address, "search_moments", description=words, then=[words])["moments"]
@@ -133,6 +156,23 @@ def test_a_video_is_told_class_by_class(address: str) -> None:
     at_ten = [one for one in told["stretches"] if one["start"] <= 9 and one["end"] >= 11]
     assert named[1] in [one["label"] for one in at_ten]
     assert all(0 <= one["probability"] <= 1 for one in told["stretches"])
+    pairs = list(pairwise(told["stretches"]))
+    assert pairs
+    assert all(one["end"] == other["start"] for one, other in pairs)
+
+
+def test_of_a_video_that_is_not_indexed_nothing_is_told() -> None:
+    library = SimpleNamespace(need=lambda video_id: SimpleNamespace(title="New", segments_done=0))
+    offered = Tools(cast(Engine, SimpleNamespace(library=library)))
+    with pytest.raises(NotReadyError, match="“New” has not been indexed yet"):
+        offered.describe_video(cast(Context, None), "0" * 64, ["a", "b"])
+
+
+def test_no_connection_stays_open(address: str) -> None:
+    for method in ("GET", "DELETE"):
+        headers = {"Accept": "text/event-stream"}
+        answer = httpx.request(method, f"{address}/mcp", headers=headers, timeout=5)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_a_clip_can_be_fetched_where_the_tool_says(address: str, tmp_path: Path) -> None:
@@ -151,7 +191,13 @@ def test_what_cannot_be_is_told_in_words(address: str) -> None:
     assert "no such video" in refused(address, "export_clip", video_id=nobody, start=0, end=1)
     assert "no such video" in refused(address, "similar_moments", video_id=nobody, start=0, end=1)
     one = ask(address, "search_moments", description="a star")["moments"][0]["video_id"]
-    assert "two classes" in refused(address, "describe_video", video_id=one, classes=["a", " "])
+    assert "two classes" in refused(address, "describe_video", video_id=one, classes=["a", "!"])
+    long = ["a", "b" * 201]
+    assert "200 characters" in refused(address, "describe_video", video_id=one, classes=long)
+    assert "“description” needs words" in refused(address, "search_moments", description=" ")
+    assert "“then, 2” needs words" in refused(
+        address, "search_moments", description="a", then=["b", ""]
+    )
     assert refused(address, "search_moments", description="a", limit=51)
     assert refused(address, "export_clip", video_id="../../x", start=0, end=1)
 
