@@ -106,8 +106,10 @@ def search(
 ) -> None:
     """Find moments: by words, examples, what follows and what is missing, where you say.
 
-    --and, --not, --similar and --example belong to the --then before them. While `serve` runs, it
-    alone holds the index, unless that is on a Qdrant server: ask its page, or its API, instead.
+    --and, --not, --similar and --example belong to the --then before them.
+
+    Not while `serve` runs, which holds the index alone: ask its page or its API
+    meanwhile.
     """
     from app import terminal
 

@@ -4,6 +4,7 @@ Knows files and what is said of them meanwhile. A library is only read, so that 
 running; only a question needs the index for itself. Does not know options.
 """
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -47,18 +48,38 @@ def named(folder: Path, moments: list[str]) -> list[Excerpt]:
         return choosing.named(library, [stretch("--moment", text) for text in moments])
 
 
+def check(out: Path | None, clips: Path | None) -> None:
+    """End with a sentence, ahead of a long search, where a list or clips cannot be put."""
+    if out is not None:
+        _check_new(out)
+    if clips is not None and clips.suffix.lower() == ".zip":
+        _check_new(clips)
+    elif clips is not None:
+        there = next(
+            path for path in (clips.absolute(), *clips.absolute().parents) if path.exists()
+        )
+        _check_folder(clips, there)
+
+
 def write(chosen: list[Excerpt], kind: str, out: Path | None) -> None:
-    """A list or a timeline into a file, or to the standard output."""
+    """A list or a timeline into a new file, or to the standard output."""
     text = _WRITERS[kind](chosen, True)
     if out is None:
         sys.stdout.write(printable(text.lstrip("\ufeff")))
-    else:
-        out.write_text(printable(text), encoding="utf-8", newline="")
+        return
+    with _written(out):
+        with out.open("x", encoding="utf-8", newline="") as file:
+            file.write(printable(text))
         tell(f"{len(chosen)} moments are in {out}")
 
 
 def cut(chosen: list[Excerpt], target: Path) -> bool:
     """The moments as clips, and a list, into a folder or a new .zip; False if one failed."""
+    with _written(target):
+        return _cut(chosen, target)
+
+
+def _cut(chosen: list[Excerpt], target: Path) -> bool:
     if target.suffix.lower() != ".zip":
         target.mkdir(parents=True, exist_ok=True)
         return _cut_into(chosen, target)
@@ -100,13 +121,31 @@ def clip(folder: Path, video: str, start: str, end: str, out: Path | None) -> No
     target = out or Path(clip_name(meant.title, begin, stop))
     _check_new(target)
     tell(f"Cutting {target} ...")
-    cut_to(target, meant, begin, stop)
+    with _written(target):
+        cut_to(target, meant, begin, stop)
     tell("Done.")
 
 
 def _check_new(target: Path) -> None:
     if target.exists():
         fail(f"{target} is there already. Nothing was changed; name another file.")
+    _check_folder(target, target.absolute().parent)
+
+
+def _check_folder(target: Path, folder: Path) -> None:
+    if not folder.is_dir():
+        fail(f"{target} cannot be written: {folder} is not a folder. Name another place.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fail(f"{target} cannot be written: {folder} takes no new files. Name another place.")
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[None]:
+    """What goes wrong with a person's own disk is one message."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"{target} cannot be written: {error.strerror}. Name another place.")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def export(
         Format | None, typer.Option(help="How the list is written; else as OUT's name says.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="The list's file; else it is printed.")
+        Path | None, typer.Option(dir_okay=False, help="The list's new file; else it is printed.")
     ] = None,
     clips: Annotated[
         Path | None, typer.Option(help="A folder, or a .zip, for the moments as videos.")
@@ -56,12 +56,17 @@ def export(
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
 ) -> None:
-    """Write the moments that a question finds as a list, a timeline, or videos of their own."""
+    """Write the moments that a question finds as a list, a timeline, or videos of their own.
+
+    A question is not answered while `serve` runs, which holds the index alone:
+    ask its page or its API meanwhile. What --moment names is written beside it.
+    """
     from app import takeaway
 
     asked = [*linked(link), *([("and", " ".join(words))] if words else [])]
     if bool(asked) == bool(moment):
         fail("Say what to look for, or name moments with --moment.")
+    takeaway.check(out, clips)
     if moment:
         chosen = takeaway.named(library_folder(data_dir), moment)
     else:

@@ -62,6 +62,7 @@ def test_no_title_breaks_a_header(client: TestClient, hostile_id: str) -> None:
     ("stretch", "status", "code"),
     [
         ("start=4&end=2", 400, "bad_stretch"),
+        ("start=2&end=2", 400, "bad_stretch"),
         ("start=13&end=20", 400, "bad_stretch"),
         ("start=-1&end=2", 400, "bad_request"),
         ("start=nan&end=2", 400, "bad_request"),
@@ -232,10 +233,14 @@ def test_a_clip_while_a_server_runs(
             assert len(list(container.decode(video=0))) == 20
     again = run("clip", "red disc", "2", "4", "--out", str(tmp_path / "0.mp4"), *library)
     assert (again.code, "is there already" in again.err) == (1, True)
+    lost = run("clip", "red disc", "2", "4", "--out", "/nope/x.mp4", *library)
+    assert (lost.code, "/nope is not a folder" in lost.err) == (1, True)
     for wrong in (("nobody", "1", "2"), ("red disc", "x", "2"), ("red disc", "2", "1")):
         assert run("clip", *wrong, "--out", str(tmp_path / "no.mp4"), *library).code == 1
     listed = run("export", "--moment", f"{video_id}:1-2", "--format", "json", *library)
     assert json.loads(listed.out)["moments"][0]["file"] == str(path)
+    nowhere = run("export", "a red circle", "--out", "/nope/x.csv", *library)
+    assert "/nope is not a folder" in nowhere.err  # before anything is looked for
     held = run("export", "a red circle", *library)
     assert (held.code, "Another PrismSearch is using" in held.err) == (1, True)
     assert len(list(tmp_path.iterdir())) == 4
@@ -260,4 +265,17 @@ def test_export_writes_lists_and_clips(run: Run, folder: Path, tmp_path: Path) -
     asked_by_link = run("export", "--link", link, "--limit", "1", "--format", "json", *library)
     assert json.loads(asked_by_link.out)["moments"][0]["title"] == "red disc"
     assert run("export", *library).code == 1
+    written = edl.read_bytes()
+    for place, problem in {
+        ("--out", str(edl)): "is there already",
+        ("--out", "/nope/x.csv"): "/nope is not a folder",
+        ("--out", "/proc/x.csv"): "cannot be written",
+        ("--clips", str(edl)): "is not a folder",
+        ("--clips", f"{edl}/clips"): "is not a folder",
+        ("--clips", "/nope/x.zip"): "/nope is not a folder",
+        ("--clips", "/proc/clips"): "cannot be written",
+    }.items():
+        refused = run(*asked, *place, *library)
+        assert (refused.code, problem in refused.err) == (1, True), refused.err
+    assert edl.read_bytes() == written
     assert {path.name for path in tmp_path.iterdir()} == {"data", "a.edl", "clips", "clips.zip"}
