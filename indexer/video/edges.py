@@ -21,6 +21,7 @@ from indexer.video.units import holds_a_fresh_start
 
 _LEADS = (2.0, 15.0)  # seconds to begin ahead of a moment, past pictures that need later ones
 _MOST = 0.05  # seconds that a cut is ever moved
+_LEAST = 1e-3  # seconds of a clip, however many pictures a second are promised
 _BEHIND = 1.0  # seconds by which packets without a time of decoding may be out of order
 
 
@@ -46,16 +47,23 @@ class _Seen:
 def edges(request: Request, probe: Probe, wanted: Cut) -> Edges:
     """Where to cut; reads packets around both ends only, where the video can be sought in.
 
-    What is on the screen at an end is cut in two where no picture begins near it.
+    What is on the screen at an end is cut in two where no picture begins near it. However short
+    the stretch, one picture is left of it.
     """
     first = _nearest(_around(request, probe, wanted.begin), wanted.begin, probe)
     around = _around(request, probe, wanted.end)
     behind = _nearest(around, wanted.end, probe)
     begin = wanted.begin if first is None else first.time
     end = wanted.end if behind is None else behind.time
+    end = max(end, begin + _one_picture(probe))
     later = [one.time > end - TICK for one in around]
     clean = first is not None and first.fresh and later == sorted(later)
     return Edges(Cut(begin, end), clean)
+
+
+def _one_picture(probe: Probe) -> float:
+    """How long a picture stays, in seconds, and no longer than a cut may be moved."""
+    return max(_LEAST, min(_MOST, 1 / probe.fps)) if probe.fps else _MOST
 
 
 def leads(probe: Probe, moment: float) -> Iterator[float | None]:

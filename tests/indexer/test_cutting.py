@@ -114,6 +114,15 @@ def test_a_clip_shows_exactly_its_pictures(shelf: Shelf, tmp_path: Path, name: s
     assert made.has_audio == original.has_audio
 
 
+@pytest.mark.parametrize("name", ["long_gop.mp4", "intra.mp4", "vp9.webm"])
+def test_a_clip_has_a_picture_however_short_it_is(shelf: Shelf, tmp_path: Path, name: str) -> None:
+    end = probe(shelf[name]).duration
+    for wanted in (Cut(0.0, 1e-6), Cut(1.0, 1.001), Cut(1.015, 1.016), Cut(end - 0.001, end)):
+        cut(shelf[name], tmp_path / "clip.mp4", wanted)
+        assert len(shown(tmp_path / "clip.mp4")) == 1
+        assert 0 < lasts(tmp_path / "clip.mp4") < 0.15
+
+
 @pytest.mark.parametrize("turn", [90, 180])
 def test_a_turned_video_gives_upright_clips(shelf: Shelf, tmp_path: Path, turn: int) -> None:
     for wanted, how in ((Cut(0.0, 0.6), "remux"), (Cut(0.2, 0.4), "transcode")):
