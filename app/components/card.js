@@ -1,7 +1,7 @@
 // One found moment: its picture in the video's true aspect, its time, title and place in the list.
 // Knows nothing of the cards around it. A card stays and is patched where only its place changes.
 window.prism.card ??= (() => {
-  const { el, icon, clock, strip, t, language } = window.prism;
+  const { el, icon, clock, journey, strip, t, language } = window.prism;
   const SPOKEN = 200; // characters of a title that a screen reader or a tooltip is given
   const STEPS = "ABCDEFGH";
   const SIGNS = { liked: "like", disliked: "dislike", chosen: "done" };
@@ -10,7 +10,8 @@ window.prism.card ??= (() => {
   const key = (moment) => `${moment.video_id}:${moment.index}`;
   const short = (title) => (title.length > SPOKEN ? `${title.slice(0, SPOKEN)}…` : title);
   const stretch = ({ start, end }) => t("card.stretch", { start: clock(start), end: clock(end) });
-  const place = ({ top }) => t("card.top", { percent: sharp.format(top) });
+  // How rare such a fit is; nothing where filters alone chose what is shown.
+  const place = ({ top }) => (journey.sought() ? t("card.top", { percent: sharp.format(top) }) : "");
 
   // Every way of saying which frame this is: the true aspect within an even cell.
   function frame(poster, { width, height }) {
@@ -40,7 +41,8 @@ window.prism.card ??= (() => {
 
   function spoken(moment) {
     const times = moment.steps.length ? moment.steps.map(stretch).join(`, ${t("card.then")} `) : stretch(moment);
-    return t("card.name", { title: short(moment.title), times, rank: moment.rank, place: place(moment) });
+    const said = { title: short(moment.title), times, rank: moment.rank };
+    return place(moment) ? t("card.name", { ...said, place: place(moment) }) : t("card.name.listed", said);
   }
 
   // opened: what a click does with the moment.

@@ -23,7 +23,7 @@ function say(message) {
 }
 
 function unfold(open) {
-  list.hidden = !open;
+  list.hidden = !open || !list.childElementCount;
   fold.setAttribute("aria-expanded", String(open));
   fold.textContent = t(open ? "twice.hide" : "twice.show");
 }
@@ -58,7 +58,8 @@ function tell(found) {
   const never = found.made_at === null;
   line.whole.hidden = !making;
   line.set(found.share);
-  find.hidden = making || !(never || found.stale);
+  find.hidden = making;
+  find.className = never || found.stale ? "ps-button" : "ps-button ps-quietly"; // nothing calls for it
   find.lastChild.textContent = t(never ? "twice.find" : "twice.again");
   fold.hidden = !found.groups.length;
   state.textContent = words(found, making, never);

@@ -38,7 +38,8 @@ window.prism.faces ??= (() => {
 
   async function moment(id, index) {
     const [{ label }, { segments }] = await Promise.all([video(id), api(`videos/${id}/segments?around=${Number(index)}&count=1`)]);
-    return { label: `${label} ${clock(segments[0].start)}`, poster: segments[0].poster };
+    const [{ start, end, poster }] = segments;
+    return { label: `${label} ${clock(start + (end - start) / 4)}`, poster }; // from where a moment plays
   }
 
   async function range(id, stretch) {
@@ -50,8 +51,8 @@ window.prism.faces ??= (() => {
     for (const { value, label, poster, kind } of found.conditions ?? []) {
       if (kind !== "words" && !known.has(value)) remember(value, { label, poster });
     }
-    for (const { video_id: id, index, title, start, poster } of found.moments) {
-      remember(`moment:${id}:${index}`, { label: `${title} ${clock(start)}`, poster });
+    for (const { video_id: id, index, title, play_at: at, poster } of found.moments) {
+      remember(`moment:${id}:${index}`, { label: `${title} ${clock(at)}`, poster });
     }
     emit("faces");
   });

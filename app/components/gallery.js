@@ -1,7 +1,7 @@
 // The cards in their even cells: which are shown, in what order, which one the keyboard is at, and
 // what is true of each. Knows nothing of how moments are found.
 window.prism.gallery ??= (() => {
-  const { el, t, journey, card: cards, cardActs, flip, keys } = window.prism;
+  const { el, on, t, journey, card: cards, cardActs, flip, keys } = window.prism;
   const KEYS = { m: "more", l: "like", x: "dislike", a: "add", s: "choose" };
   const ARROWS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
   const WIDEST = 20; // cards in a row, at most
@@ -49,6 +49,7 @@ window.prism.gallery ??= (() => {
     // The list's elements: the cards, each video's under its title where they stand by video.
     function items() {
       const grouped = journey.now.view.group === "video";
+      grid.classList.toggle("ps-grouped", grouped);
       let before = null;
       return list().flatMap(({ item, moment }) => {
         const first = grouped && moment.video_id !== before;
@@ -97,10 +98,16 @@ window.prism.gallery ??= (() => {
     // The card that the keyboard is at, or null.
     const current = () => (grid.contains(document.activeElement) ? of(document.activeElement) ?? null : null);
 
+    // The card whose moment is in the player, else the first one.
+    const cued = () => list().find(({ button }) => button.hasAttribute("aria-current")) ?? list()[0];
+
+    // Nothing has the keyboard, and there are cards that could.
+    const idle = () => document.activeElement === document.body && grid.offsetParent !== null && shown.size > 0;
+
     // To the card beside, or to the nearest one of the next row. False at the edge.
     function go(key) {
       const here = current();
-      if (!here) return false;
+      if (!here) return idle() && reach(cued());
       const all = list();
       const place = all.indexOf(here);
       if (key === "ArrowRight" || key === "ArrowLeft") return reach(all[place + (key === "ArrowRight" ? 1 : -1)]);
@@ -128,9 +135,10 @@ window.prism.gallery ??= (() => {
     const bind = (key, name, act) => keys.bind(key, { group: "results", name, act });
     const withCard = (act) => () => (current() ? void act(current()) : false);
     ARROWS.forEach((key) => bind(key, "move", () => go(key)));
-    bind("Enter", "open", () => false); // a button's own meaning
+    bind("Enter", "open", () => (idle() ? cued().button.click() : false)); // else a button's own meaning
     bind("p", "frames", withCard(({ scrub }) => scrub.step(1)));
     for (const [key, act] of Object.entries(KEYS)) bind(key, act, withCard(({ moment }) => acts[act](moment)));
+    on("reach", () => reach(cued()));
     grid.addEventListener("focusin", (event) => {
       const card = of(event.target);
       if (!card) return;

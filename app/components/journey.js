@@ -4,7 +4,7 @@ window.prism.journey ??= (() => {
   const { emit, question: language } = window.prism;
   const PLACES = ["v", "t", "tab"];
   const FIRST_TAB = "search";
-  const journey = { now: language.empty(), video: null, at: 0, cued: false, tab: FIRST_TAB, info: null, status: null };
+  const journey = { now: language.empty(), video: null, at: 0, cued: false, gone: false, tab: FIRST_TAB, info: null, status: null };
   let drafting = false; // the newest entry of the history is a question that is still being typed
 
   function read() {
@@ -48,6 +48,7 @@ window.prism.journey ??= (() => {
   function to(changes, { typing = false } = {}) {
     journey.now = { ...journey.now, ...changes };
     journey.now.conditions = language.settled(journey.now.conditions);
+    journey.gone = false;
     turn(FIRST_TAB);
     keep(typing && drafting ? "replaceState" : "pushState");
     drafting = typing;
@@ -121,15 +122,16 @@ window.prism.journey ??= (() => {
 
   // play: start at once; cue: only show the moment, and leave the address's history alone.
   function open(video, at, { play = true, cue = false } = {}) {
-    Object.assign(journey, { video, at, cued: cue });
+    Object.assign(journey, { video, at, cued: cue, gone: false });
     keep(cue ? "replaceState" : "pushState");
     if (!cue) drafting = false;
     emit("open", { video, at, play: play && !cue });
   }
 
-  function close() {
-    Object.assign(journey, { video: null, at: 0 });
-    keep("pushState");
+  // gone: the video is no longer there, and Back is not to lead to it.
+  function close({ gone = false } = {}) {
+    Object.assign(journey, { video: null, at: 0, gone });
+    keep(gone ? "replaceState" : "pushState");
     emit("close");
   }
 

@@ -1,6 +1,7 @@
 // The map of the library: makes it on request, shows it, and turns what is chosen on it into a search.
-const { el, icon, iconButton, bar, on, api, t, number, percent, journey, mapPoints, mapCanvas } = window.prism;
+const { el, icon, iconButton, bar, on, api, latest, t, number, percent, journey, mapPoints, mapCanvas } = window.prism;
 const root = element.querySelector(".ps-map");
+const ask = latest();
 
 const state = el("p", { class: "ps-status", role: "status" });
 const line = bar(t("map.making"));
@@ -149,9 +150,10 @@ async function colour() {
   if (!points || root.offsetParent === null) return;
   if (question && heat.pressed() && asked?.question !== question) {
     try {
-      const found = await api(`search?${plain(question)}`);
+      const found = await ask(`search?${plain(question)}`);
       asked = { question, matches: matches(found.moments) };
     } catch (error) {
+      if (error.name === "AbortError") return; // something else is asked by now
       say(error.message);
     }
   }

@@ -1,6 +1,6 @@
 // The name, the tabs, the model that serves, one line about indexing while there is any, and the
 // choice of the page's language.
-const { el, on, t, iconButton, amount, percent, language, languages, nameOf, speak, tabs, menu, uploads, kept, journey } = window.prism;
+const { el, on, emit, t, iconButton, amount, percent, language, languages, nameOf, speak, tabs, menu, uploads, kept, journey } = window.prism;
 const READ = "prismsearch.toy"; // kept once the person has read what the toy model is
 const root = element.querySelector(".ps-masthead");
 
@@ -18,10 +18,17 @@ home.append(el("span", { class: "ps-prism", "aria-hidden": "true" }), "PrismSear
 const tongue = el("button", {
   type: "button", class: "ps-button ps-tongue", "aria-label": `${t("language.choose")}: ${nameOf(language)}`,
 }, language.toUpperCase());
+const skip = el("button", { type: "button", class: "ps-button ps-skip", hidden: true, onclick: toResults }, t("masthead.skip"));
 root.replaceChildren(
+  skip,
   el("header", {}, el("h1", {}, home), tabs.view, el("div", { class: "ps-now" }, state, spoken, model, tongue)),
   banner,
 );
+
+function toResults() {
+  journey.show("search");
+  emit("reach");
+}
 
 function describe(info) {
   model.textContent = info.model.toy ? t("masthead.toy.model") : info.model.name;
@@ -59,6 +66,7 @@ menu.attach(tongue, () => languages.map((code) => ({
   text: nameOf(code), lang: code, picture: code === language ? "done" : null, act: () => speak(code),
   ask: uploads.busy() ? question() : null,
 })));
+on("moments", (moments) => (skip.hidden = !moments.length));
 on("status", tell);
 on("lost", (message) => {
   say("lost", message);

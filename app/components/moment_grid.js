@@ -75,7 +75,8 @@ function tell() {
   const ms = answer.took_ms;
   const took = ms < 1000 ? `${number(Math.max(1, Math.round(ms)))} ms` : `${number(Math.round(ms / 100) / 10)} s`;
   const count = cards.count();
-  line.textContent = count ? t(answer.more ? "grid.first" : "grid.all", { count, took }) : "";
+  const first = journey.sought() ? "grid.first" : "grid.listed";
+  line.textContent = count ? t(answer.more ? first : "grid.all", { count, took }) : "";
 }
 
 // The first page anew. Liking and disliking only moves cards: as many stay as there were.
@@ -92,7 +93,7 @@ async function search() {
   [answer, asked] = [found, question];
   emit("results", answer);
   draw({ same: steered });
-  cue();
+  if (!steered) cue(); // else the next key would act on another moment than this one did
 }
 
 // The first moments as if they were one page, however many.
@@ -174,7 +175,7 @@ function explain() {
 // The best moment is shown, not played, where there is room and the person chose no other video.
 function cue() {
   const best = cards.moments()[0];
-  if (!best || !wide.matches || (journey.video && !journey.cued)) return;
+  if (!best || !wide.matches || journey.gone || (journey.video && !journey.cued)) return;
   journey.open(best.video_id, best.play_at, { cue: true });
 }
 
@@ -200,5 +201,6 @@ on("query", search);
 on("open", cards.mark);
 on("close", cards.mark);
 on("status", grown);
+on("fewer", () => answer && search());
 if (journey.asked()) search();
 else explain();

@@ -8,6 +8,7 @@ const ask = latest();
 let known = null; // the video's row, for its length before its own data has come
 let heat = null; // the question held against this video
 let found = []; // every moment that the list shows
+let judged = null; // what was liked or disliked last, which may have left the list
 
 const trouble = el("p", { class: "ps-error", role: "alert", hidden: true });
 const title = el("h2", { class: "ps-title", dir: "auto" });
@@ -21,8 +22,8 @@ const tags = tagging.create({ seek: view.seek, say });
 const line = timeline.create({ duration, time: view.time, seek: view.seek, still, mark: (start, end) => marked.set(start, end) });
 const marked = range.create({ line: line.whole, duration, changed: ranged });
 const tools = momentTools.create({
-  like: () => journey.like(here()),
-  dislike: () => journey.dislike(here()),
+  like: () => judge(journey.like),
+  dislike: () => judge(journey.dislike),
   more: () => journey.moreLike(here()),
   add: () => journey.add(`moment:${here()}`),
   loop: () => loop.toggle(),
@@ -70,10 +71,16 @@ const mine = () => found.filter((one) => one.video_id === journey.video);
 const at = (seconds) => ({ start, end }) => start <= seconds && seconds <= end;
 const parts = (one) => (one.steps.length ? one.steps : [one]);
 
-// The segment that is seen now, as a question names it: a found one, else that of this time.
-function here() {
-  const seen = mine().flatMap(parts).find(at(view.time())) ?? strips.at(view.time());
-  return `${journey.video}:${seen?.index ?? 0}`;
+// The segment that is seen now: the judged one, a found one, else that of this time.
+const seen = () => [judged, ...mine().flatMap(parts)].filter(Boolean).find(at(view.time())) ?? strips.at(view.time());
+
+// The same as a question names it.
+const here = () => `${journey.video}:${seen()?.index ?? 0}`;
+
+// The verdict stays with its moment, so that giving it again takes it back.
+function judge(give) {
+  judged = seen();
+  give(here());
 }
 
 // What loops, and what is kept: the marked range, else the moment.
@@ -88,6 +95,8 @@ function condition() {
 }
 
 function open({ video: id, at: seconds, play }) {
+  root.classList.remove("ps-gone");
+  judged = null;
   document.body.classList.add("ps-open");
   const other = known?.video_id !== id;
   if (other) clear();
@@ -121,8 +130,27 @@ async function learn(id) {
     tell();
     await tags.open(id);
   } catch (error) {
-    if (journey.video === id) say(error.message);
+    fail(id, error);
   }
+}
+
+async function check() {
+  const id = journey.video;
+  if (id) await api(`videos/${id}`).catch((error) => fail(id, error));
+}
+
+function fail(id, error) {
+  if (journey.video !== id) return;
+  if (error.code === "unknown_video") lose(error.message);
+  else say(error.message);
+}
+
+// The video is not in the library: a sentence stands where it was, and nothing can be done with it.
+function lose(message) {
+  journey.close({ gone: true });
+  document.body.classList.add("ps-open");
+  root.classList.add("ps-gone");
+  name({ title: message });
 }
 
 async function warm() {
@@ -197,6 +225,7 @@ async function copyLink(button, seconds) {
 
 function close() {
   document.body.classList.remove("ps-open");
+  root.classList.remove("ps-gone");
   view.close();
   clear();
 }
@@ -234,6 +263,7 @@ on("moments", (moments) => {
   found = moments;
   if (journey.video) list();
 });
+on("fewer", check);
 on("removed", (id) => {
   if (journey.video === id) journey.close();
 });

@@ -1,5 +1,6 @@
 // What the server and its library look like, asked for while the page is seen: often while something
-// is being indexed, else now and then. Tells it as "status" and as "lost"; the journey carries it.
+// is being indexed, else now and then. Tells it as "status", "fewer" (videos than before) and "lost";
+// the journey carries it.
 window.prism.pulse ??= (() => {
   const { api, emit, journey } = window.prism;
   let asking = false;
@@ -19,9 +20,11 @@ window.prism.pulse ??= (() => {
       const other = status.model && journey.info?.model.name !== status.model;
       // Who answers after a silence may be another one.
       if (!journey.info || other || lost || beats % 10 === 0) journey.info = await api("info");
+      const fewer = journey.status && status.videos < journey.status.videos;
       journey.status = status;
       lost = false;
       emit("status", status);
+      if (fewer) emit("fewer");
     } catch (error) {
       lost = true;
       emit("lost", error.message);

@@ -1,7 +1,7 @@
 // Saved and recent questions below the search box, to be asked again or forgotten; and the panel that
 // saves one under a name. All by keys: down from the box, up to it again.
 window.prism.remembering ??= (() => {
-  const { el, icon, iconButton, t, on, journey, question, faces, history: memory, popover } = window.prism;
+  const { el, icon, iconButton, t, on, emit, journey, question, faces, history: memory, popover } = window.prism;
   const PAUSE = 1500; // milliseconds without typing after which a question counts as asked
   const SHOWN = 8; // recent questions that are offered
 
@@ -71,7 +71,7 @@ window.prism.remembering ??= (() => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!step || (list.hidden && step < 0)) return;
       event.preventDefault();
-      if (list.hidden) return open();
+      if (list.hidden) return input.value ? emit("reach") : open(); // down to the results, which lie below
       const here = asks().indexOf(document.activeElement.closest(".ps-before-line")?.firstChild) + step;
       if (here < 0) input.focus();
       else asks()[Math.min(here, asks().length - 1)]?.focus();

@@ -6,6 +6,10 @@ window.prism.view ??= (() => {
   const LEAST = ["", "10", "1", "0.1"]; // percent of the library; none: all of it
   const [USUAL, MOST] = [3, 50]; // moments of a video
 
+  // Where filters alone chose what is shown, nothing is better than another.
+  const usualOrder = () => (journey.asked() && !journey.sought() ? "newest" : "best");
+  const orders = () => SORTS.slice(usualOrder() === "best" ? 0 : 1);
+
   const set = (name, value) => journey.to({ view: { ...journey.now.view, [name]: value || null } });
 
   function pills(panel, name, values, say, usual) {
@@ -35,7 +39,7 @@ window.prism.view ??= (() => {
   // Drawn anew after a choice; the focus stays at the row where it was made.
   function fill(panel, chosen = null) {
     panel.replaceChildren(
-      pills(panel, "sort", SORTS, (one) => t(`view.sort.${one}`), "best"),
+      pills(panel, "sort", orders(), (one) => t(`view.sort.${one}`), usualOrder()),
       pills(panel, "least", LEAST, (one) => (one ? t("view.least.best", { percent: number(Number(one)) }) : t("view.least.all")), ""),
       pills(panel, "group", ["", "video"], (one) => t(one ? "view.group.video" : "view.group.flat"), ""),
       row(t("view.per_video"), stepper()),
@@ -49,10 +53,10 @@ window.prism.view ??= (() => {
     const whole = el("button", { type: "button", class: "ps-tool" }, icon("sort"), text);
     const tell = () => {
       const { sort, group } = journey.now.view;
-      const order = SORTS.includes(sort) ? sort : "best";
+      const order = orders().includes(sort) ? sort : usualOrder();
       text.textContent = t(`view.sort.${order}`);
       whole.setAttribute("aria-label", t("view.name", { order: text.textContent }));
-      whole.classList.toggle("ps-on", order !== "best" || Boolean(group));
+      whole.classList.toggle("ps-on", order !== usualOrder() || Boolean(group));
     };
     popover.attach(whole, (panel) => fill(panel), { label: t("view.title"), look: "ps-view" });
     on("query", tell);

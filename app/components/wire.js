@@ -23,7 +23,7 @@ window.prismWire ??= (() => {
       throw new Error(t("wire.lost"));
     }
     const body = answer.status === 204 ? null : await answer.json().catch(() => null);
-    if (!answer.ok) throw new Error(sentence(body, answer.status));
+    if (!answer.ok) throw Object.assign(new Error(sentence(body, answer.status)), { code: body?.error?.code });
     return body;
   }
 
