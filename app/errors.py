@@ -4,6 +4,8 @@ Knows how every room's errors become one JSON shape: {"error": {"code", "message
 what went wrong inside: an unexpected error is answered without its details.
 """
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -11,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from encoder.errors import EncoderError
 from indexer.errors import IndexerError, VideoError
+
+NO_SELECTION = "This selection is no longer kept. Please make it again on the map."
 
 
 class ApiError(Exception):
@@ -25,6 +29,15 @@ class NotFoundError(ApiError):
 
     status = 404
     code = "not_found"
+
+
+class GoneError(NotFoundError):
+    """Parts of a question are no longer there; `gone` names them as a question writes them."""
+
+    def __init__(self, message: str, gone: Sequence[str], code: str = NotFoundError.code) -> None:
+        super().__init__(message)
+        self.gone = list(gone)
+        self.code = code
 
 
 class NotReadyError(ApiError):
@@ -81,9 +94,9 @@ STATUS_OF_CODE = {
 }
 
 
-def reply(status: int, code: str, message: str) -> JSONResponse:
+def reply(status: int, code: str, message: str, **more: object) -> JSONResponse:
     """The one shape in which the API says no."""
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
+    return JSONResponse({"error": {"code": code, "message": message, **more}}, status_code=status)
 
 
 def install(app: FastAPI) -> None:
@@ -101,7 +114,8 @@ def install(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)
-    return reply(error.status, error.code, str(error))
+    more = {"gone": error.gone} if isinstance(error, GoneError) else {}
+    return reply(error.status, error.code, str(error), **more)
 
 
 async def _indexer(request: Request, error: Exception) -> JSONResponse:

@@ -68,7 +68,8 @@ class SearchOut(BaseModel):
     """Moments in the order that was asked for, and how long finding them took.
 
     `weak` says that nothing in the library fits well; `more` that further moments follow, `total`
-    how many there are, null where that is not known. `videos_done` can be searched.
+    how many there are, null where that is not known. `videos_done` can be searched. `ignored` are
+    likes and dislikes of moments that are gone, as a question writes them.
     """
 
     conditions: list[ConditionOut]
@@ -77,6 +78,7 @@ class SearchOut(BaseModel):
     weak: bool
     more: bool
     total: int | None
+    ignored: list[str]
     moments: list[MomentOut]
 
 

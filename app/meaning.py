@@ -6,17 +6,22 @@ how a question is written (asking.py) or ranked.
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NoReturn
 
 import numpy as np
 
 from app.asking import Asked, Place, Term
 from app.describe import example_url, poster_url
-from app.errors import NotFoundError
+from app.errors import GoneError, NotFoundError
 from app.found import ConditionOut
+from indexer.errors import UnknownMoment, UnknownVideo
 from indexer.examples import Example, Examples
 from indexer.index import Index
 from indexer.library import Library
 from indexer.question import Condition, Question
+
+_Gone = NotFoundError | UnknownMoment | UnknownVideo
+_GONE = (NotFoundError, UnknownMoment, UnknownVideo)
 
 
 class Meaning:
@@ -26,19 +31,40 @@ class Meaning:
         self._index = index
         self._library = library
         self._examples = examples
+        self._gone: dict[str, _Gone] = {}
+
+    @property
+    def ignored(self) -> list[str]:
+        """What was liked or disliked and is no longer there, as a question writes it."""
+        return list(self._gone)
 
     def question(self, asked: Asked) -> Question:
-        """The question in vectors. Raises NotFoundError, UnknownMoment, UnknownVideo."""
+        """The question in vectors, without liked and disliked moments that are gone.
+
+        Raises GoneError for conditions that are gone, and where nothing is left to look for.
+        """
         steps = [
-            tuple(self._condition(term) for term in terms)
+            tuple(filter(None, map(self._still_there, terms)))
             for _, terms in groupby(asked.terms, key=lambda term: term.step)
         ]
-        return Question(
-            steps=tuple(steps) or ((),),
-            gap=asked.wishes.gap,
-            liked=self._segments(asked.liked),
-            disliked=self._segments(asked.disliked),
-        )
+        if self._gone:
+            self._refuse()
+        liked = self._segments("like", asked.liked)
+        disliked = self._segments("dislike", asked.disliked)
+        if not asked.terms and liked is None and disliked is None:
+            self._refuse()
+        return Question(tuple(steps) or ((),), asked.wishes.gap, liked, disliked)
+
+    def _still_there(self, term: Term) -> Condition | None:
+        try:
+            return self._condition(term)
+        except _GONE as error:
+            self._gone[f"{term.role}={term.value}"] = error
+            return None
+
+    def _refuse(self) -> NoReturn:
+        first = next(iter(self._gone.values()))
+        raise GoneError(str(first), self.ignored, first.code) from first
 
     def _condition(self, term: Term) -> Condition:
         weight = -term.weight if term.role == "not" else term.weight
@@ -55,11 +81,14 @@ class Meaning:
             return self._example(term.text).vectors
         return search.text_vector(term.text)
 
-    def _segments(self, places: Sequence[Place]) -> np.ndarray | None:
-        if not places:
-            return None
-        found = [self._index.search.segment(one.video_id, one.index) for one in places]
-        return np.stack([one.vector for one in found])
+    def _segments(self, name: str, places: Sequence[Place]) -> np.ndarray | None:
+        found = []
+        for one in places:
+            try:
+                found.append(self._index.search.segment(one.video_id, one.index).vector)
+            except _GONE as error:
+                self._gone[f"{name}={one.video_id}:{one.index}"] = error
+        return np.stack(found) if found else None
 
     def _example(self, query_id: str) -> Example:
         example = self._examples.get(query_id, self._index.key)

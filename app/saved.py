@@ -7,7 +7,7 @@ made of.
 from fastapi import APIRouter
 
 from app.access import OpenEngine
-from app.errors import NotFoundError
+from app.errors import NO_SELECTION, NotFoundError
 from app.labelled import (
     QuestionIn,
     SavedSearchesOut,
@@ -59,6 +59,6 @@ def selection(selection_id: str, engine: OpenEngine) -> SelectedOut:
     """What is in a selection."""
     found = Selections(engine.library.database).get(selection_id)
     if found is None:
-        raise NotFoundError("This selection is no longer kept. Please make it again on the map.")
+        raise NotFoundError(NO_SELECTION)
     videos = {video_id: list(stretches) for video_id, stretches in found.items()}
     return SelectedOut(selection=selection_id, videos=videos)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from app.access import KnownExamples, OpenEngine, SearchableVideo
 from app.asking import Asked, read
 from app.describe import poster_url, strip_url
-from app.errors import ApiError
+from app.errors import NO_SELECTION, ApiError, GoneError
 from app.found import ConditionOut, CurveOut, HeatmapOut, MomentOut, SearchOut, StepOut
 from app.meaning import Meaning
 from indexer.engine import Engine
@@ -22,6 +22,7 @@ from indexer.index import Index
 from indexer.library import Video
 from indexer.moments import Moment, Part
 from indexer.search import Answer, Wanted
+from indexer.selections import Selections
 from indexer.tags import Tags
 
 router = APIRouter(prefix="/api/v1")
@@ -44,7 +45,7 @@ def answer(engine: Engine, examples: Examples, asked: Asked) -> SearchOut:
     """What `asked` finds. Raises ApiError, IndexerError, EncoderError."""
     begun = time.perf_counter()
     index = engine.serving  # once: another may take its place meanwhile
-    found, conditions = find(engine, index, examples, asked)
+    found, conditions, ignored = find(engine, index, examples, asked)
     return SearchOut(
         conditions=conditions,
         took_ms=round(1000 * (time.perf_counter() - begun), 1),
@@ -52,27 +53,33 @@ def answer(engine: Engine, examples: Examples, asked: Asked) -> SearchOut:
         weak=found.weak,
         more=found.more,
         total=found.total,
+        ignored=ignored,
         moments=describe_moments(engine, index, found),
     )
 
 
 def find(
     engine: Engine, index: Index, examples: Examples, asked: Asked
-) -> tuple[Answer, list[ConditionOut]]:
-    """The moments that `asked` finds in this index, and its conditions for people."""
+) -> tuple[Answer, list[ConditionOut], list[str]]:
+    """The moments that `asked` finds in this index, its conditions for people, and what is ignored.
+
+    Ignored is what was liked or disliked and is gone, as a question writes it.
+    """
     wanted = _wanted(engine, asked)
     if asked.browses:
         if asked.filters == Filters():
             raise ApiError("Ask for something: words (q), an example (q=clip:...), or a filter.")
-        return index.search.browse(wanted), []
+        return index.search.browse(wanted), [], []
     meaning = Meaning(index, engine.library, examples)
     question = meaning.question(asked)
     conditions = [meaning.describe(term) for term in asked.terms]
-    return index.search.ask(question, wanted), conditions
+    return index.search.ask(question, wanted), conditions, meaning.ignored
 
 
 def _wanted(engine: Engine, asked: Asked) -> Wanted:
     wishes = asked.wishes
+    if unknown := Selections(engine.library.database).unknown(asked.filters.within):
+        raise GoneError(NO_SELECTION, [f"within={one}" for one in unknown])
     return Wanted(
         scope=asked.filters.scope(engine.library),
         limit=wishes.limit,

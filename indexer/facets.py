@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from indexer.filters import Filters, Range
 from indexer.library import Library
@@ -26,7 +27,7 @@ DURATIONS = (
 
 @dataclass(frozen=True)
 class Facets:
-    """Values and how many videos have them, each counted under all the other filters.
+    """Values and how many videos have them that can be found, counted under all the other filters.
 
     `videos` are ids and titles, `recorded` and `added` months such as 2026-11 by this machine's
     clock, the last one first. A folder counts what is below it, too.
@@ -55,8 +56,15 @@ def facets(library: Library, filters: Filters, words: str = "") -> Facets:
     )
 
 
+def _chosen(library: Library, filters: Filters) -> tuple[str, list[Any]]:
+    """SQL that is true of the videos in scope of which a search finds something already."""
+    clause, values = filters.chosen(library)
+    indexed = "SELECT video_id FROM jobs WHERE fingerprint = ? AND segments_done > 0"
+    return f"{clause} AND video_id IN ({indexed})", [*values, library.fingerprint]
+
+
 def _videos(library: Library, filters: Filters, words: list[str]) -> list[tuple[str, str]]:
-    clause, values = replace(filters, videos=()).chosen(library)
+    clause, values = _chosen(library, replace(filters, videos=()))
     held = " AND ".join("INSTR(CASEFOLD(title), ?)" for _ in words) or "TRUE"
     found = library.database.rows(
         "SELECT video_id, title, video_id IN (SELECT value FROM json_each(?)) AS asked"
@@ -71,7 +79,7 @@ def _videos(library: Library, filters: Filters, words: list[str]) -> list[tuple[
 
 
 def _folders(library: Library, others: Filters) -> dict[str, int]:
-    clause, values = others.chosen(library)
+    clause, values = _chosen(library, others)
     found = library.database.rows(
         f"SELECT folder, COUNT(*) FROM videos WHERE {clause} AND folder NOTNULL GROUP BY folder",
         *values,
@@ -86,7 +94,7 @@ def _folders(library: Library, others: Filters) -> dict[str, int]:
 
 
 def _tags(library: Library, others: Filters) -> list[TagCount]:
-    clause, values = others.chosen(library)
+    clause, values = _chosen(library, others)
     if not others.within:
         return counts(library.database, "TRUE", clause, *values)
     inside = json.dumps(_marks_inside(library, others.scope(library).spans or {}))
@@ -105,7 +113,7 @@ def _marks_inside(library: Library, spans: Mapping[str, Stretches]) -> list[int]
 
 
 def _durations(library: Library, others: Filters) -> dict[Range, int]:
-    clause, values = others.chosen(library)
+    clause, values = _chosen(library, others)
     counts = ", ".join("COUNT(*) FILTER (WHERE duration >= ? AND duration <= ?)" for _ in DURATIONS)
     edges = [edge for one in DURATIONS for edge in one]
     (found,) = library.database.rows(f"SELECT {counts} FROM videos WHERE {clause}", *edges, *values)
@@ -113,7 +121,7 @@ def _durations(library: Library, others: Filters) -> dict[Range, int]:
 
 
 def _months(library: Library, column: str, others: Filters) -> dict[str, int]:
-    clause, values = others.chosen(library)
+    clause, values = _chosen(library, others)
     found = library.database.rows(
         f"SELECT strftime('%Y-%m', {column}, 'unixepoch', 'localtime') AS month, COUNT(*)"
         f" FROM videos WHERE {clause} AND {column} NOTNULL GROUP BY month ORDER BY month DESC",

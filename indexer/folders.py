@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.formats import SUPPORTED
-
-# What turns the direction of text would show a name as another one.
-_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from indexer.labels import unturned
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def disk_of(folder: str) -> str | None:
 def printable(name: str) -> str:
     """A file's or a folder's name as people can be shown it."""
     # Bytes that are no text arrive here as surrogates (Cs).
-    shown = (c for c in name if c not in _TURNS)
+    shown = unturned(name)
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown)
 
 

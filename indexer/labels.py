@@ -7,13 +7,21 @@ import unicodedata
 
 from indexer.errors import BadLabel
 
+# What turns the direction of text would show a name as another one.
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def unturned(text: str) -> str:
+    """The text without the marks that turn its direction."""
+    return "".join(c for c in text if c not in _TURNS)
+
 
 def label(text: str, what: str, longest: int) -> str:
-    """The text with single spaces, letters composed; `what` names it in an error.
+    """The text with single spaces, letters composed, unturned; `what` names it in an error.
 
     Raises BadLabel unless it has 1 to `longest` characters, one that can be seen among them.
     """
-    name = unicodedata.normalize("NFC", " ".join(text.split()))
+    name = unicodedata.normalize("NFC", " ".join(unturned(text).split()))
     kinds = {unicodedata.category(c) for c in name}
     if kinds & {"Cc", "Cs"}:
         raise BadLabel(f"{what} holds a character that cannot be shown. Nothing was changed.")

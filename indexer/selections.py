@@ -1,6 +1,7 @@
 """Stretches of many videos at once, chosen on the map, under an id that a search can name.
 
-Knows how they are kept: as long as there is room for newer ones. Knows not what was on the map.
+Knows how they are kept: as long as there is room for newer ones, or a saved search names them.
+Knows not what was on the map.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from indexer.database import Database
 from indexer.errors import BadStretch, TooMany
 from indexer.stretches import Stretches, joined
 
-MOST = 100  # selections; the longest unused goes first
+MOST = 100  # selections that no saved search names; the longest unused goes first
 MOST_STRETCHES = 20_000  # of one selection
 _FRESH = 3600.0  # seconds in which a use is not written down again
 
@@ -28,7 +29,9 @@ class Selections:
 
         Videos that are not in the library are left out. Raises BadStretch and TooMany.
         """
-        chosen = {video_id: joined(videos[video_id]) for video_id in sorted(videos)}
+        chosen = {video_id: _checked(videos[video_id]) for video_id in sorted(videos)}
+        if not any(chosen.values()):
+            raise BadStretch("A selection needs at least one stretch of a video.")
         if sum(map(len, chosen.values())) > MOST_STRETCHES:
             raise TooMany(f"A selection can have {MOST_STRETCHES:,} stretches. Choose fewer.")
         try:
@@ -57,8 +60,10 @@ class Selections:
 
     def _drop_the_oldest(self) -> None:
         self._database.rows(
-            "DELETE FROM selections WHERE selection_id NOT IN"
-            " (SELECT selection_id FROM selections ORDER BY used_at DESC LIMIT ?)",
+            "DELETE FROM selections WHERE selection_id IN ("
+            "SELECT selection_id FROM selections WHERE NOT EXISTS"
+            " (SELECT 1 FROM saved WHERE INSTR(question, 'within=' || selection_id))"
+            " ORDER BY used_at DESC LIMIT -1 OFFSET ?)",
             MOST,
         )
         self._database.rows(
@@ -69,6 +74,15 @@ class Selections:
         """The stretches of each video, or None if no such selection is kept any more."""
         known = self._database.rows("SELECT 1 FROM selections WHERE selection_id = ?", selection_id)
         return self.union([selection_id]) if known else None
+
+    def unknown(self, selection_ids: Sequence[str]) -> list[str]:
+        """Those of the ids under which nothing is kept, or no longer."""
+        found = self._database.rows(
+            "SELECT value FROM json_each(?)"
+            " WHERE value NOT IN (SELECT selection_id FROM selections)",
+            json.dumps(selection_ids),
+        )
+        return [row[0] for row in found]
 
     def union(self, selection_ids: Sequence[str]) -> dict[str, Stretches]:
         """The stretches that any of these selections has of each video; it is a use of them."""
@@ -88,3 +102,10 @@ class Selections:
             more = found.get(video_id)
             found[video_id] = joined((*more, *stretches)) if more else stretches
         return found
+
+
+def _checked(stretches: Iterable[tuple[float, float]]) -> Stretches:
+    given = list(stretches)
+    if any(start >= end for start, end in given):
+        raise BadStretch("A stretch ends after it begins. Please choose again.")
+    return joined(given)

@@ -76,7 +76,8 @@ function tell() {
   const took = ms < 1000 ? `${number(Math.max(1, Math.round(ms)))} ms` : `${number(Math.round(ms / 100) / 10)} s`;
   const count = cards.count();
   const first = journey.sought() ? "grid.first" : "grid.listed";
-  line.textContent = count ? t(answer.more ? first : "grid.all", { count, took }) : "";
+  const gone = answer.ignored.length ? t("grid.ignored", { count: answer.ignored.length }) : "";
+  line.textContent = `${count ? t(answer.more ? first : "grid.all", { count, took }) : ""} ${gone}`.trim();
 }
 
 // The first page anew. Liking and disliking only moves cards: as many stay as there were.
@@ -129,7 +130,7 @@ async function wait(work, where = root) {
   try {
     return await work();
   } catch (error) {
-    if (error.name !== "AbortError") fail(error.message, where);
+    if (error.name !== "AbortError") fail(error, where);
     return null;
   } finally {
     clearTimeout(slow);
@@ -146,14 +147,14 @@ function busy(where) {
   cards.clear(...Array.from({ length: 8 }, ghost));
 }
 
-function fail(message, where) {
+function fail(error, where) {
   if (where === end) {
-    end.replaceChildren(message, " ", el("button", { type: "button", class: "ps-link", onclick: page }, t("grid.again")));
+    end.replaceChildren(error.message, " ", el("button", { type: "button", class: "ps-link", onclick: page }, t("grid.again")));
     return;
   }
   forget();
   failed = true;
-  nothing.fail(message, search);
+  nothing.fail(error, search);
 }
 
 function forget() {

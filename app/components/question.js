@@ -6,8 +6,52 @@ window.prism.question ??= (() => {
   const LISTS = ["video", "folder", "tag", "duration", "added", "recorded", "within"]; // any value of each
   const VIEWS = ["sort", "per_video", "group", "least"];
   const NAMES = [...ROLES, "gap", "like", "dislike", ...LISTS, "part", ...VIEWS];
+  const SORTS = ["best", "newest", "oldest", "title", "time"];
+  const NUMBER = "(\\d{1,9}(?:\\.\\d{1,9})?)";
+  const BETWEEN = new RegExp(`^${NUMBER}?-${NUMBER}?$`);
+  const TIME = /^(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
   const WEIGHT = /^(\d{1,9}(?:\.\d{1,9})?)\*/;
   const KIND = new RegExp(`^(${KINDS.join("|")}):`);
+
+  // Which values of a name mean something; a name that is not here takes any.
+  const MEANS = {
+    gap: (value) => /^\d{1,5}(\.\d+)?$/.test(value),
+    like: isMoment,
+    dislike: isMoment,
+    video: (value) => /^[0-9a-f]{64}$/.test(value),
+    duration: (value) => isBetween(value, Infinity),
+    part: (value) => isBetween(value, 1),
+    added: isDays,
+    recorded: isDays,
+    sort: (value) => SORTS.includes(value),
+    per_video: (value) => /^\d{1,2}$/.test(value) && Number(value) >= 1 && Number(value) <= 50,
+    group: (value) => value === "video",
+    least: (value) => new RegExp(`^${NUMBER}$`).test(value) && Number(value) > 0 && Number(value) <= 100,
+  };
+
+  function isMoment(value) {
+    return /^[0-9a-f]{64}:\d{1,7}$/.test(value);
+  }
+
+  // "10-60", "10-" or "-60", and it begins at `most` or before.
+  function isBetween(value, most) {
+    const [whole, from = 0, to = Infinity] = BETWEEN.exec(value) ?? [];
+    return whole !== undefined && whole !== "-" && Number(from) <= Number(to) && Number(from) <= most;
+  }
+
+  // "2026-01-01..2026-01-31"; either side may be open, or tell a time of that day.
+  function isDays(value) {
+    const [from, to, ...more] = value.split("..");
+    const sides = [from, to].filter(Boolean);
+    if (to === undefined || more.length || !sides.length || !sides.every(isDay)) return false;
+    return sides[0].slice(0, 10) <= sides.at(-1).slice(0, 10);
+  }
+
+  function isDay(text) {
+    const [day, time] = [new Date(`${text.slice(0, 10)}T00:00Z`), text.slice(10)];
+    if (Number.isNaN(day.valueOf()) || !text.startsWith(day.toISOString().slice(0, 10))) return false;
+    return TIME.test(time) && !Number.isNaN(Date.parse(text));
+  }
 
   const empty = () => ({ conditions: [], gap: null, likes: [], dislikes: [], filters: {}, view: {} });
 
@@ -41,9 +85,10 @@ window.prism.question ??= (() => {
   }
 
   function put(question, name, value) {
+    if (MEANS[name] && !MEANS[name](value)) return; // a mistyped link; what else it says holds
     if (ROLES.includes(name)) question.conditions.push(condition(name, value));
     else if (name === "query") question.conditions.push(condition("q", `clip:${value}`)); // older links
-    else if (name === "gap") question.gap = /^\d{1,5}(\.\d+)?$/.test(value) ? Number(value) : null;
+    else if (name === "gap") question.gap = Number(value);
     else if (name === "like") include(question.likes, value);
     else if (name === "dislike") include(question.dislikes, value);
     else if (LISTS.includes(name)) include((question.filters[name] ??= []), value);
@@ -90,6 +135,21 @@ window.prism.question ??= (() => {
 
   const isFiltered = ({ filters }) => [...LISTS, "part"].some((name) => filters[name]?.length);
 
+  // The question without what is gone, each as the API writes it: "and=moment:<id>:3", "like=<id>:3".
+  function without(asked, gone) {
+    const parts = gone.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)]);
+    const lost = (names, value) => parts.some(([name, what]) => names.includes(name) && what === value);
+    const there = (one) => !lost(ROLES, text({ ...one, weight: 1 }));
+    const left = (name, list) => list.filter((value) => !lost([name], value));
+    return {
+      ...asked,
+      conditions: row(steps(asked).map((step) => step.filter(there))),
+      likes: left("like", asked.likes),
+      dislikes: left("dislike", asked.dislikes),
+      filters: { ...asked.filters, within: left("within", asked.filters.within ?? []) },
+    };
+  }
+
   // Something is looked for, so that moments fit more or less well.
   const seeks = ({ conditions, likes, dislikes }) => conditions.length + likes.length + dislikes.length > 0;
 
@@ -106,5 +166,5 @@ window.prism.question ??= (() => {
     return found;
   }
 
-  return { NAMES, LISTS, empty, condition, text, parse, write, row, settled, isFiltered, seeks, asks, steps };
+  return { NAMES, LISTS, empty, condition, text, parse, write, row, settled, without, isFiltered, seeks, asks, steps };
 })();

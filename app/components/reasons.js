@@ -39,8 +39,13 @@ window.prism.reasons ??= (() => {
       view.least && button(t("none.least"), () => journey.to({ view: { ...view, least: null } })),
     ].filter(Boolean);
     const why = question.isFiltered(journey.now) ? "none.found.filtered" : view.least ? "none.found.least" : "none.found.why";
-    return [note("search", t("none.found"), t(why)), ways.length ? el("div", { class: "ps-ways" }, ...ways) : null];
+    return [note("search", t("none.found"), t(why)), ways.length ? row(...ways) : null];
   }
+
+  const row = (...buttons) => el("div", { class: "ps-ways" }, ...buttons.filter(Boolean));
+
+  // The same question without what is no longer there.
+  const lighten = (gone) => gone.length > 0 && button(t("grid.without"), () => journey.to(question.without(journey.now, gone)));
 
   function first({ videos }) {
     return [note("search", t("first.title", { count: videos }), t("first.how")), suggestions()];
@@ -66,7 +71,7 @@ window.prism.reasons ??= (() => {
       whole,
       clear: () => put(),
       tell: (answered) => put(...parts(answered)), // answered: the question was put, and found nothing
-      fail: (message, again) => put(note("warn", t("grid.failed"), message), button(t("grid.again"), again)),
+      fail: ({ message, gone = [] }, again) => put(note("warn", t("grid.failed"), message), row(button(t("grid.again"), again), lighten(gone))),
     };
   }
 

@@ -105,12 +105,16 @@ window.prism.remembering ??= (() => {
 
   // Recent questions are those that someone stayed at and that were answered.
   let pause = null;
+  let typed = false; // nothing but typing led from the last of them to what is asked
+  on("query", ({ typing }) => (typed &&= typing));
   on("results", () => {
     clearTimeout(pause);
     const asked = journey.asked();
     pause = setTimeout(() => {
       journey.settle();
-      if (asked && asked === journey.asked()) memory.add(asked, describe(journey.now));
+      if (!asked || asked !== journey.asked()) return;
+      memory.add(asked, describe(journey.now), typed);
+      typed = true;
     }, PAUSE);
   });
 

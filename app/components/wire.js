@@ -4,9 +4,10 @@ window.prismWire ??= (() => {
   const { t, language, knows } = window.prismWords;
   const { bytes } = window.prismAmounts;
 
-  // The server speaks English, with names and figures; other languages have a sentence for each code.
+  // The server speaks English, with names and figures; other languages have a sentence for each code,
+  // and the server's own in it where the code alone says little.
   function said(code, message) {
-    return language !== "en" && knows(`error.${code}`) ? t(`error.${code}`) : message;
+    return language !== "en" && knows(`error.${code}`) ? t(`error.${code}`, { message }) : message;
   }
 
   function sentence(body, status) {
@@ -23,7 +24,7 @@ window.prismWire ??= (() => {
       throw new Error(t("wire.lost"));
     }
     const body = answer.status === 204 ? null : await answer.json().catch(() => null);
-    if (!answer.ok) throw Object.assign(new Error(sentence(body, answer.status)), { code: body?.error?.code });
+    if (!answer.ok) throw Object.assign(new Error(sentence(body, answer.status)), { code: body?.error?.code, gone: body?.error?.gone });
     return body;
   }
 

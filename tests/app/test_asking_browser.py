@@ -380,6 +380,28 @@ def test_what_was_asked_before_comes_back_by_keys_alone(page: Page) -> None:
     assert page.evaluate("prism.history.recent()") == []
 
 
+def test_what_is_gone_is_told_and_left_out(browser: Browser, address: str) -> None:
+    gone = f"{'0' * 64}:1"
+    with looked_at(browser, address, forgiven="status of 4") as page:
+        page.goto(f"/?q=a+star&like={gone}")
+        expect(page.locator(".ps-moment-grid .ps-status")).to_contain_text("1 rating is left out")
+        page.goto(f"/?q=a+star&and=moment:{gone}&within=abc&lang=de")
+        press(page, "Ohne das fragen")
+        press(page, "Ohne das fragen")
+        page.locator(".ps-cards .ps-card").first.wait_for()
+        is_asked(page, ("q", "a star"))
+
+
+def test_the_same_words_with_a_filter_are_another_search(page: Page) -> None:
+    recent = "w => prism.history.recent().map((one) => one.question).join() === w"
+    search(page, "a red")
+    page.wait_for_function(recent, arg="q=a+red")
+    search(page, "a red cross")
+    page.wait_for_function(recent, arg="q=a+red+cross")  # typed on
+    page.evaluate("prism.journey.filter('duration', ['1-'])")
+    page.wait_for_function(recent, arg="q=a+red+cross&duration=1-,q=a+red+cross")
+
+
 def test_a_link_carries_everything(page: Page) -> None:
     search(page, "a red cross spins")
     more(page, AND, "a white circle")
@@ -399,7 +421,7 @@ def test_no_question_can_break_the_page(browser: Browser, address: str) -> None:
         more(page, THEN, TRICK)
         page.wait_for_function("prism.history.recent().length > 0")
         page.goto(f"/?tag={'x' * 3000}&folder=%3Cscript%3E&video=nonsense&part=9&gap=-3")
-        expect(page.locator(".ps-moment-grid")).to_contain_text("not usable")
+        expect(page.locator(".ps-moment-grid")).to_contain_text("Nothing found")
         page.goto("/?q=9*&and=clip:&then=moment:1:2&like=%E2%80%AE&least=0&lang=%3Cb%3E&sort=no")
         expect(page.locator(".ps-moment-grid")).to_contain_text("not usable")
         page.goto(f"/?q={'%C3%A4' * 3000}")

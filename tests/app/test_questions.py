@@ -142,6 +142,51 @@ def test_any_address_is_taken_as_some_question(page: Page, pairs: list[tuple[str
     assert roles[:1] != ["not"] or set(roles) == {"not"}
 
 
+@pytest.mark.parametrize(
+    ("name", "bad", "good"),
+    [
+        ("part", "x bogus - 0.5-0.2 2-3 0.1-0.2-0.3", "0-0.333 0.5- -0.5"),
+        ("duration", "long 60-10 -5- 1e3-", "10-60 300- -60 5-5"),
+        (
+            "added",
+            "now .. 2026-02-31.. 2026-02-02..2026-02-01 2026-1-1..",
+            "2026-02-01..2026-02-01",
+        ),
+        ("recorded", "2026-01-01 2026-13-01.. ..2026-01-01x", "..2026-01-31 2026-01-01T10:00.."),
+        ("least", "bogus 0 101 -1", "10 0.1 100"),
+        ("per_video", "0 51 2.5 x", "1 50"),
+        ("sort", "no BEST", "time newest"),
+        ("group", "folder", "video"),
+        ("video", "nonsense", ID),
+        ("like", f"x {ID} {ID}:x", f"{ID}:3"),
+        ("dislike", f"\u202e {ID}:-1", f"{ID}:3"),
+    ],
+)
+def test_what_of_a_link_means_nothing_is_passed_over(
+    page: Page, name: str, bad: str, good: str
+) -> None:
+    plain = parsed(page, "?q=a+star")
+    for value in bad.split():
+        assert parsed(page, f"?q=a+star&{name}={value}") == plain, value
+    for value in good.split():
+        assert parsed(page, f"?q=a+star&{name}={value}") != plain, value
+        read([("q", "a star"), (name, value)])  # and the API takes it
+
+
+def test_a_question_goes_on_without_what_is_gone(page: Page) -> None:
+    left = page.evaluate(
+        "([address, gone]) => { const { parse, write, without } = prism.question;"
+        " return write(without(parse(address), gone)); }",
+        [
+            f"?q=moment:{ID}:1&and=a+star&then=0.5*clip:{ID}&then=a+disc&gap=5&like={ID}:2"
+            f"&dislike={ID}:2&within=abc&within=def&tag=sea",
+            [f"q=moment:{ID}:1", f"then=clip:{ID}", f"like={ID}:2", "within=abc"],
+        ],
+    )
+    expected = [("q", "a star"), ("then", "a disc"), ("gap", "5"), ("dislike", f"{ID}:2")]
+    assert parse_qsl(left) == [*expected, ("tag", "sea"), ("within", "def")]
+
+
 def test_links_of_older_versions_still_mean_the_same(page: Page) -> None:
     question = parsed(page, f"?query={ID}&v={ID}&t=3")
     assert [(c["role"], c["kind"], c["value"]) for c in question["conditions"]] == [

@@ -139,6 +139,31 @@ def test_what_cannot_be_answered_says_why(
     assert refusal(client, path.format(video_id)) == (status, code)
 
 
+def test_a_rating_of_what_is_gone_is_left_out_and_told(client: TestClient, video_id: str) -> None:
+    plain = search(client, q="a star")
+    gone = [f"like={NOBODY}:1", f"dislike={video_id}:9999"]
+    path = f"search?q=a+star&{'&'.join(gone)}"
+    answer = client.get(f"/api/v1/{path}").json()
+    assert answer["ignored"] == gone
+    assert plain["ignored"] == []
+    assert answer["moments"] == plain["moments"]
+    steered = client.get(f"/api/v1/{path}&like={video_id}:0").json()
+    assert steered["ignored"] == gone
+    assert steered["moments"] == search(client, q="a star", like=f"{video_id}:0")["moments"]
+    assert client.get(f"/api/v1/videos/{video_id}/heatmap?{path[7:]}").status_code == 200
+
+
+def test_a_refusal_names_all_that_is_gone(client: TestClient, video_id: str) -> None:
+    gone = [f"and=moment:{NOBODY}:1", f"then=range:{video_id}:900-910", f"not=clip:{NOBODY}"]
+    weighed = gone[0].replace("=", "=0.5*")
+    answer = client.get(f"/api/v1/search?q=a+star&{weighed}&{gone[1]}&{gone[2]}")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "unknown_video"
+    assert answer.json()["error"]["gone"] == gone
+    liked = client.get(f"/api/v1/search?like={NOBODY}:1").json()
+    assert liked["error"]["gone"] == [f"like={NOBODY}:1"]
+
+
 def test_an_example_means_nothing_in_another_index(client: TestClient, engine: Engine) -> None:
     vector = engine.search.text_vector("a red circle")
     engine.examples.remember(Example("1" * 64, "a.mp4", vector[None], b"JPEG"), "before a switch")

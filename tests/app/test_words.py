@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app import errors as answered
 from app.components import parts
+from indexer import errors as indexing
+from indexer.errors import VIDEO_CODES
 
 FOLDER = Path(parts.__file__).parent
 LANGUAGES = sorted(path.stem for path in (FOLDER / "words").glob("*.json"))
@@ -77,6 +80,29 @@ def test_every_key_is_used() -> None:
     keys = {FORMS.sub("", key) for key in words("en")} - {"language.name", "language.choose"}
     quoted = {key for key in keys if f'"{key}"' in text}
     assert {key for key in keys - quoted if not key.startswith(starts or ("-",))} == set()
+
+
+def sent() -> set[str]:
+    """Every code that an error can have, over HTTP or in the list of videos."""
+    kinds = [one for room in (answered, indexing) for one in vars(room).values()]
+    named = {
+        one.code
+        for one in kinds
+        if isinstance(one, type) and isinstance(vars(one).get("code"), str)
+    }
+    sources = [path.read_text(encoding="utf-8") for path in FOLDER.parent.glob("*.py")]
+    written = re.compile(
+        r'(?:\breply\(\s*|\breturn )(?:[\w.]+, )\s*"(\w+)",|code(?:: \w+)? = "(\w+)"'
+    )
+    said = {one or other for text in sources for one, other in written.findall(text)}
+    return {*named, *answered.STATUS_OF_CODE, *VIDEO_CODES, *said, "gave_up"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_has_a_sentence(language: str) -> None:
+    codes = sent()
+    assert {"bad_request", "http_error", "other_site", "unknown_version", "corrupt"} <= codes
+    assert {code for code in codes if f"error.{code}" not in words(language)} == set()
 
 
 def test_no_sentence_can_end_the_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Film:
     recorded: float | None
     added: float
     state: str
+    indexed: bool
     tags: frozenset[str]
     marks: dict[str, list[tuple[float, float]]] = field(hash=False)
     selected: list[tuple[float, float]] = field(hash=False)
@@ -59,6 +60,7 @@ films = st.lists(
         recorded=st.sampled_from((None, MAY, MAY + 40 * DAY)),
         added=st.sampled_from((MAY + 5 * DAY, MAY + 60 * DAY)),
         state=st.sampled_from(("there",) * 6 + ("missing", "removing")),
+        indexed=st.sampled_from((True, True, True, False)),
         tags=st.frozensets(st.sampled_from(TAGS), max_size=1),
         marks=st.fixed_dictionaries(dict.fromkeys(TAGS, stretches)),
         selected=stretches,
@@ -101,8 +103,20 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     database.close()
 
 
+def indexed(library: Library, video_id: str, segments: int = 1) -> None:
+    """Have so many segments of a video found by searches."""
+    library.database.rows(
+        "REPLACE INTO jobs (video_id, fingerprint, segments_done) VALUES (?, ?, ?)",
+        *(video_id, library.fingerprint, segments),
+    )
+    library.database.rows(
+        "REPLACE INTO jobs (video_id, fingerprint, segments_done) VALUES (?, 'another', 1)",
+        video_id,
+    )
+
+
 def fill(library: Library, made: list[Film]) -> str:
-    """Put the films into the library, in place of what was in it; returns the selection."""
+    """Put the films into the library, in place of what was in it; returns the selection, if any."""
     database, tags = library.database, Tags(library.database)
     for table in ("videos", "files", "jobs", "tags", "marks", "selections", "selected"):
         database.rows(f"DELETE FROM {table}")
@@ -117,12 +131,14 @@ def fill(library: Library, made: list[Film]) -> str:
             added_at=film.added,
             missing=film.state == "missing",
         )
+        indexed(library, film.video_id, int(film.indexed))
         for tag in film.tags:
             tags.add(film.video_id, tag)
         for tag, places in film.marks.items():
             for start, end in places:
                 tags.mark(film.video_id, start, end, tag)
-    selection = Selections(database).keep({film.video_id: film.selected for film in made})
+    chosen = {film.video_id: film.selected for film in made}
+    selection = Selections(database).keep(chosen) if any(chosen.values()) else "nothing"
     for film in made:
         if film.state == "removing":
             library.begin_removal(film.video_id)
@@ -204,8 +220,9 @@ def test_a_scope_holds_what_meets_every_filter_and_nothing_else(
 
 
 def _check_facets(library: Library, made: list[Film], asked: Filters, selection: str) -> None:
-    """Each value leaves as many videos as it says."""
+    """Each value leaves as many videos as it says, of which something can be found."""
     found = facets(library, asked)
+    made = [film for film in made if film.indexed]
 
     def left(**values: object) -> int:
         return len(brute(made, replace(asked, **values), selection))  # type: ignore[arg-type]
@@ -249,6 +266,8 @@ def test_the_videos_on_offer_are_the_chosen_ones_and_those_with_the_words(
     fill(library, [])
     for number, title in enumerate(("Harbour at night", "Night train", "Harbour", "NIGHT harbour")):
         library.add(Path(f"/{number}"), title, False, Content(f"{number:064x}", 1, number))
+        indexed(library, f"{number:064x}")
+    library.add(Path("/4"), "Night harbour, waiting", False, Content("f" * 64, 1, 4))
 
     def titles(words: str, *chosen: int) -> list[str]:
         asked = Filters(videos=tuple(f"{number:064x}" for number in chosen))

@@ -83,7 +83,7 @@ def test_one_search_too_many_is_refused(
 def test_the_same_stretches_are_the_same_selection(
     library: Library, selections: Selections
 ) -> None:
-    first = selections.keep({RED: [(4, 8), (0, 4)], BLUE: [(3, 3)], UNKNOWN: [(0, 1)]})
+    first = selections.keep({RED: [(4, 8), (0, 4)], BLUE: [], UNKNOWN: [(0, 1)]})
     assert selections.keep({UNKNOWN: [(0, 1)], BLUE: [], RED: [(0, 8)]}) == first
     assert selections.get(first) == {RED: ((0.0, 8.0),)}
     other = selections.keep({RED: [(6, 12)], BLUE: [(1, 2)]})
@@ -91,7 +91,7 @@ def test_the_same_stretches_are_the_same_selection(
     assert selections.get("unknown") is None
     library.begin_removal(BLUE)
     assert selections.get(selections.keep({BLUE: [(2, 3)]})) == {}
-    assert selections.get(selections.keep({})) == {}
+    assert selections.unknown([first, "unknown", other]) == ["unknown"]
 
 
 def test_the_longest_unused_selections_make_room(
@@ -107,6 +107,19 @@ def test_the_longest_unused_selections_make_room(
     assert selections.union([second]) == {}
 
 
+def test_what_a_saved_search_names_is_kept(
+    selections: Selections, saved: SavedSearches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST", 1)
+    named = selections.keep({RED: [(0, 1)]})
+    saved.save("There", f"q=red&within={named}&sort=time")
+    kept = [selections.keep({RED: [(0, end)]}) for end in (2, 3)]
+    assert selections.unknown([named, *kept]) == kept[:1]
+    saved.remove("There")
+    last = selections.keep({RED: [(0, 4)]})
+    assert selections.unknown([named, *kept, last]) == [named, *kept]
+
+
 def test_a_use_is_written_down_once_an_hour(selections: Selections, database: Database) -> None:
     kept = selections.keep({RED: [(0, 1)]})
     for ago, moved in ((100.0, False), (4000.0, True)):
@@ -120,6 +133,9 @@ def test_a_use_is_written_down_once_an_hour(selections: Selections, database: Da
 def test_what_is_no_selection_is_refused(selections: Selections, database: Database) -> None:
     with pytest.raises(TooMany, match="Choose fewer"):
         selections.keep({RED: [(2.0 * n, 2.0 * n + 1) for n in range(20_001)]})
+    for nothing in ({}, {RED: []}, {RED: [(9, 3)]}, {RED: [(0, 1), (3, 3)]}):
+        with pytest.raises(BadStretch):
+            selections.keep(nothing)
     with pytest.raises(BadStretch):
         selections.keep({RED: [(0, float("inf"))]})
     assert database.rows("SELECT * FROM selections") == []
