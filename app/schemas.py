@@ -80,7 +80,7 @@ class SegmentsOut(BaseModel):
 
 
 class ExampleOut(BaseModel):
-    """An example to search with: `clip:<query_id>` in a question, and the address of its picture."""
+    """An example, `clip:<query_id>` in a question, and the address of its picture."""
 
     query_id: str
     label: str

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
 from jaxtyping import Float, Shaped
 
 from encoder import fast
@@ -182,6 +183,8 @@ def _keep_programs(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return  # a disk that may only be read: starting takes longer, no more
+    if getattr(jax.config, "jax_compilation_cache_dir", None) not in (None, str(folder)):
+        reset_cache()  # it would go on writing where it wrote first
     settings: dict[str, Any] = {
         "jax_compilation_cache_dir": str(folder),
         "jax_persistent_cache_min_compile_time_secs": 0.0,

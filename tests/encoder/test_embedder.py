@@ -269,6 +269,11 @@ def test_loading_reports_itself_and_keeps_compiled_programs(
     jax.clear_caches()
     ours.embed_clips(clips(2))
     assert {path.name for path in folder.rglob("*-cache")} == kept
+    other = tmp_path / "other"
+    jax.clear_caches()
+    Embedder.load("small_video", weights=catalogued, cache_dir=other).embed_clips(clips(2))
+    assert list(other.rglob("*-cache"))
+    assert {path.name for path in folder.rglob("*-cache")} == kept
 
 
 def test_the_bundled_model_loads_by_name_with_its_tokenizer() -> None:

@@ -44,7 +44,8 @@ def test_an_example_means_something_in_its_own_collection_only(examples: Example
     assert (known(examples, 1), known(examples, 1, ELSEWHERE)) == (True, False)
     examples.remember(example(1, windows=2), ELSEWHERE)
     found = examples.get(example(1).query_id, HERE)
-    assert found is not None and len(found.vectors) == 1
+    assert found is not None
+    assert len(found.vectors) == 1
 
 
 def test_the_oldest_goes_first(examples: Examples) -> None:
