@@ -21,7 +21,7 @@ const tongue = el("button", {
 const skip = el("button", { type: "button", class: "ps-button ps-skip", hidden: true, onclick: toResults }, t("masthead.skip"));
 root.replaceChildren(
   skip,
-  el("header", {}, el("h1", {}, home), tabs.view, el("div", { class: "ps-now" }, state, spoken, model, tongue)),
+  el("header", {}, el("h1", {}, home), tabs.view, el("div", { class: "ps-aside" }, state, spoken, model, tongue)),
   banner,
 );
 

@@ -35,7 +35,7 @@ def looked_at(
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda m: complaints.append(m.text) if _unhappy(m, forgiven) else None)
+    page.on("console", lambda m: complaints.append(told(m)) if _unhappy(m, forgiven) else None)
     page.on("request", lambda r: complaints.append(r.url) if _foreign(r.url, address) else None)
     page.goto("/")
     yield page
@@ -43,6 +43,11 @@ def looked_at(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert complaints == []
     context.close()
+
+
+def told(message: ConsoleMessage) -> str:
+    """What the console says, and of which address."""
+    return f"{message.text} {message.location['url']}"
 
 
 def _unhappy(message: ConsoleMessage, forgiven: str) -> bool:

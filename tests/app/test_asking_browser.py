@@ -393,13 +393,18 @@ def test_what_is_gone_is_told_and_left_out(browser: Browser, address: str) -> No
 
 
 def test_the_same_words_with_a_filter_are_another_search(page: Page) -> None:
-    recent = "w => prism.history.recent().map((one) => one.question).join() === w"
-    search(page, "a red")
-    page.wait_for_function(recent, arg="q=a+red")
-    search(page, "a red cross")
-    page.wait_for_function(recent, arg="q=a+red+cross")  # typed on
-    page.evaluate("prism.journey.filter('duration', ['1-'])")
-    page.wait_for_function(recent, arg="q=a+red+cross&duration=1-,q=a+red+cross")
+    """While one types, what goes on from the last words takes their place; a filter does not."""
+
+    def add(question: str, typed: bool = True) -> list[str]:
+        page.evaluate("([one, typed]) => prism.history.add(one, one, typed)", [question, typed])
+        kept: list[str] = page.evaluate("prism.history.recent().map((one) => one.question)")
+        return kept
+
+    assert add("q=a+red") == ["q=a+red"]
+    assert add("q=a+red+cross") == ["q=a+red+cross"]
+    narrowed = "q=a+red+cross&duration=1-"
+    assert add(narrowed) == [narrowed, "q=a+red+cross"]
+    assert add("q=a+red+cross+spins", False)[:2] == ["q=a+red+cross+spins", narrowed]
 
 
 def test_a_link_carries_everything(page: Page) -> None:
