@@ -24,10 +24,10 @@ MOST_LIKES = 100
 LONGEST = 500  # characters
 
 _ID = "[0-9a-f]{64}"
-_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
-_WEIGHT = re.compile(rf"({_NUMBER}|\.\d{{1,9}})\*(.*)", re.DOTALL)
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"  # \d is every script's digits, in a page only these
+_WEIGHT = re.compile(rf"({_NUMBER}|\.[0-9]{{1,9}})\*(.*)", re.DOTALL)
 _KIND = re.compile(r"(words|clip|moment|range):(.*)", re.DOTALL)
-_MOMENT = re.compile(rf"({_ID}):(\d{{1,7}})")
+_MOMENT = re.compile(rf"({_ID}):([0-9]{{1,7}})")
 _RANGE = re.compile(rf"({_ID}):({_NUMBER})-({_NUMBER})")
 
 

@@ -30,6 +30,7 @@ VideoCode = Literal[
     "not_there",
     "picture_kind",
     "picture_damaged",
+    "no_example",
 ]
 VIDEO_CODES: tuple[VideoCode, ...] = get_args(VideoCode)
 
@@ -114,6 +115,10 @@ _SENTENCES: dict[VideoCode, tuple[str, str]] = {
     "picture_damaged": (
         "The picture is damaged or cut off.",
         "Open it elsewhere and save it again, or choose another.",
+    ),
+    "no_example": (
+        "The content is neither a video nor a picture in a format that is known here.",
+        "Choose another, or save it as MP4 (H.264), JPEG or PNG.",
     ),
 }
 

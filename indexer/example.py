@@ -14,7 +14,7 @@ from encoder.embedder import Embedder
 from indexer.decoding import Reader, Sample
 from indexer.errors import VideoError
 from indexer.reader import probe, read_frames, read_still
-from indexer.segments import Segment, grid_size, plan, rate_for
+from indexer.segments import grid_size, plan, rate_for
 from indexer.settings import Fingerprint
 
 MOST_WINDOWS = 8
@@ -37,10 +37,15 @@ def embed_example(
     Made as the segments of the collection `made_as` are. Raises VideoError if it cannot be read.
     """
     still = read_still(path, pixels=made_as.pixels, resize=made_as.resize)
-    if still is None:
-        clips, seen = _of_video(path, made_as, reader)
-    else:
-        clips, seen = [np.stack([still.pixels] * made_as.frames)], still
+    try:
+        if still is None:
+            clips, seen = _of_video(path, made_as, reader)
+        else:
+            clips, seen = [np.stack([still.pixels] * made_as.frames)], still
+    except VideoError as error:
+        if error.code != "not_a_video":
+            raise
+        raise VideoError("no_example") from error  # it may have been meant as a picture
     assert seen.thumbnail is not None
     return Embedded(embedder.embed_clips(clips), seen.thumbnail)
 

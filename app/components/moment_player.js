@@ -122,7 +122,8 @@ function clear() {
 
 async function learn(id) {
   try {
-    const [row, all] = await Promise.all([api(`videos/${id}`), api(`videos/${id}/segments`)]);
+    const row = await api(`videos/${id}`);
+    const all = row.segments_done ? await api(`videos/${id}/segments`) : { segments: [] };
     if (journey.video !== id) return;
     known = row;
     name(row);

@@ -10,7 +10,7 @@ window.prism.question ??= (() => {
   const NUMBER = "(\\d{1,9}(?:\\.\\d{1,9})?)";
   const BETWEEN = new RegExp(`^${NUMBER}?-${NUMBER}?$`);
   const TIME = /^(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
-  const WEIGHT = /^(\d{1,9}(?:\.\d{1,9})?)\*/;
+  const WEIGHT = /^(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\*/;
   const KIND = new RegExp(`^(${KINDS.join("|")}):`);
 
   // Which values of a name mean something; a name that is not here takes any.

@@ -22,7 +22,8 @@ Look = Literal["light", "dark"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What can be pressed but is smaller than 24 px in either direction; links in a sentence may be.
 SMALL = """[...document.querySelectorAll('button, a[href], input, select, [role=slider]')]
-  .filter((one) => one.checkVisibility() && !one.closest('p') && !one.matches('.ps-skip:not(:focus)'))
+  .filter((one) => one.checkVisibility() && !one.closest('p'))
+  .filter((one) => !one.matches('.ps-skip:not(:focus)'))
   .map((one) => [one.outerHTML, (one.closest('label') ?? one).getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.width < 24 || box.height < 24)).map(([html]) => html)"""
 BEYOND = """(() => {

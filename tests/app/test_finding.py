@@ -130,6 +130,7 @@ def test_a_picture_or_a_clip_is_an_example(ask: Asker, tmp_path: Path) -> None:
     none.write_text("no picture")
     refused = ask.types("--example", str(none))
     assert (refused.code, refused.out) == (1, "")
+    assert "neither a video nor a picture" in refused.err
 
 
 def test_moments_are_named_by_video_and_time(ask: Asker) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from looking import chromium
 from playwright.sync_api import Page
@@ -27,7 +27,20 @@ ID = "0123456789abcdef" * 4
 LETTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\ufeff")
 WORDS = st.one_of(
     st.text(LETTERS, max_size=40),
-    st.sampled_from(["clip:x", "2*3", "words:a", "1*words:b", "a*b", "then", "q=1&v=2", "100 %+"]),
+    st.sampled_from(
+        [
+            "clip:x",
+            "2*3",
+            "words:a",
+            "1*words:b",
+            "a*b",
+            "then",
+            "q=1&v=2",
+            "100 %+",
+            ".5*x",
+            "\u0663*x",
+        ]
+    ),
 ).map(str.strip)
 WEIGHTS = st.sampled_from([0, 0.1, 0.25, 0.5, 1, 1.5, 3, 100])
 MOMENT = st.integers(0, 9999).map(lambda index: f"{ID}:{index}")
@@ -118,6 +131,20 @@ def test_what_is_written_is_read_back_by_page_and_api(page: Page, question: dict
     assert len(asked.liked) == len(question["likes"])
     assert set(asked.filters.tags) == set(filters.get("tag", ()))
     assert asked.wishes.gap == (question["gap"] if ordered else 60)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    weight=st.from_regex("[0-9\u0663]{0,2}([.][0-9]{0,2})?", fullmatch=True),
+    words=st.sampled_from(["x", "*x", "words:x", "clip:" + ID]),
+)
+@example(weight=".5", words="x")
+@example(weight="\u0663", words="x")
+def test_page_and_api_read_the_same_weight(page: Page, weight: str, words: str) -> None:
+    text = f"{weight}*{words}"
+    one = page.evaluate("text => prism.question.condition('q', text)", text)
+    (term,) = read([("q", text)]).terms
+    assert (term.kind, term.text, term.weight) == (one["kind"], one["value"], one["weight"])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

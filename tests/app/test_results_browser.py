@@ -421,3 +421,123 @@ def test_on_a_phone_the_player_has_the_tools(browser: Browser, address: str) -> 
         more.tap()
         expect(page.locator(".ps-neighbour[aria-current]")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_keyboard_needs_no_focus_to_begin(page: Page) -> None:
+    ask(page, STAR)
+    first = card(page).get_attribute("aria-label")
+    page.keyboard.press("Enter")  # nothing has the focus: the moment that is shown plays
+    page.wait_for_function("!document.querySelector('video').paused")
+    page.keyboard.press("Space")
+    page.keyboard.press("x")
+    page.wait_for_function("prism.journey.now.dislikes.length === 1")
+    expect(card(page)).not_to_have_attribute("aria-label", str(first))
+    page.keyboard.press("x")  # it still means that moment, and takes the verdict back
+    page.wait_for_function("prism.journey.now.dislikes.length === 0")
+    expect(card(page)).to_have_attribute("aria-label", str(first))
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == first
+    page.keyboard.press("/")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == first
+    page.goto(STAR)
+    card(page).wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the first stop skips all the others
+    assert focused(page) == first
+
+
+def test_what_nobody_asked_for_has_no_rank_share(page: Page) -> None:
+    page.goto("/?duration=1-")
+    card(page).wait_for()
+    expect(card(page)).to_have_attribute("aria-label", re.compile(", number 1$"))
+    expect(card(page).locator(".ps-score")).to_be_empty()
+    order = page.get_by_role("button", name="Order and amount: Newest first")
+    order.click()
+    expect(page.get_by_role("button", name="Best first")).to_have_count(0)
+    expect(page.get_by_role("button", name="Newest first", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("a star")
+    page.keyboard.press("Enter")
+    expect(card(page)).to_have_attribute("aria-label", re.compile(r"rank 1, top [\d.]+ %$"))
+    expect(page.get_by_role("button", name="Order and amount: Best first")).to_be_visible()
+
+
+def test_one_moment_has_one_time(page: Page) -> None:
+    ask(page, STAR)
+    time = card(page).locator(".ps-time").text_content() or ""
+    page.get_by_role("button", name="Like this moment (l)").click()
+    expect(page.locator(".ps-chip-like")).to_contain_text(re.compile(rf" {time}$"))
+    page.reload()
+    expect(page.locator(".ps-chip-like")).to_contain_text(re.compile(rf" {time}$"))
+    top = page.locator(".ps-cards").bounding_box()
+    page.get_by_role("button", name="Save search").click()
+    expect(page.get_by_role("textbox", name="Save this search as")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".ps-notice")).to_contain_text("Saved as")
+    assert page.locator(".ps-cards").bounding_box() == top  # what is said moves nothing
+
+
+def gone(page: Page) -> str:
+    """The id of the best moment's video."""
+    return page.locator(".ps-item").first.get_attribute("data-video") or ""
+
+
+def test_a_video_that_is_gone_takes_its_cards_and_tools_along(
+    browser: Browser, address: str
+) -> None:
+    with looked_at(browser, address, forgiven="404") as page:
+        ask(page, "/?q=a+star&group=video")
+        expect(card(page).locator(".ps-name")).to_be_hidden()  # its heading has the title
+        video = gone(page)
+        unknown = {"error": {"code": "unknown_video", "message": "There is no such video."}}
+
+        def fewer(route: Route) -> None:
+            answer = route.fetch()
+            body = answer.json()
+            if "moments" in body:
+                body["moments"] = [one for one in body["moments"] if one["video_id"] != video]
+            else:
+                body["videos"] -= 1
+            route.fulfill(response=answer, json=body)
+
+        for path in ("status", "search?*"):
+            page.route(f"**/api/v1/{path}", fewer)
+        page.route(
+            f"**/api/v1/videos/{video}", lambda route: route.fulfill(status=404, json=unknown)
+        )
+        expect(page.locator(f"[data-video='{video}']")).to_have_count(0)
+        player = page.get_by_role("region", name="Player")
+        expect(player).to_have_text(re.compile("There is no such video"))
+        expect(player.get_by_role("button")).to_have_count(1)
+        assert "v=" not in page.url
+        page.keyboard.press("l")
+        page.wait_for_timeout(200)
+        assert "like=" not in page.url
+        card(page).click()
+        expect(player.get_by_role("button", name="Like this moment (l)")).to_be_visible()
+        page.goto(f"/?v={'a' * 64}")
+        expect(player).to_have_text(re.compile("no such video"))
+        expect(player.get_by_role("button")).to_have_count(1)
+        player.get_by_role("button", name="Close the player").click()
+        expect(player).to_be_hidden()
+
+
+def test_on_a_phone_the_box_stands_above_the_player(browser: Browser, address: str) -> None:
+    with looked_at(browser, address, 390, has_touch=True, is_mobile=True) as page:
+        page.goto(SPINS)
+        card(page, 1).tap()
+        page.get_by_role("button", name="More about this moment").tap()
+        tops = [
+            (page.locator(part).bounding_box() or {"y": -1})["y"]
+            for part in ("#ps-words", "#ps-side", ".ps-cards")
+        ]
+        assert 0 < tops[0] < tops[1] < tops[2]
+        page.get_by_role("button", name="Recent and saved searches").tap()
+        expect(page.locator(".ps-before")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".ps-before")).to_be_hidden()

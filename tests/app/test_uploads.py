@@ -134,7 +134,9 @@ def test_lengths_are_checked_first(client: TestClient, engine: Engine, where: st
 
 
 def test_an_example_that_cannot_be_read_fails_in_words(client: TestClient, engine: Engine) -> None:
-    assert refusal(send(client, "queries", b"only words")) == (422, "not_a_video")
+    words = send(client, "queries", b"only words")
+    assert refusal(words) == (422, "no_example")
+    assert "neither a video nor a picture" in words.json()["error"]["message"]
     assert refusal(send(client, "queries", b"\x89PNG\r\n\x1a\n")) == (422, "picture_damaged")
     assert uploads_of(engine) == []
 

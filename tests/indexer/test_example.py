@@ -18,7 +18,8 @@ from indexer.reader import read_frames
 def shown(poster: bytes) -> int:
     """The number of the frame that a poster shows."""
     picture = Image.open(BytesIO(poster))
-    assert picture.format == "JPEG" and picture.width == 320
+    assert picture.format == "JPEG"
+    assert picture.width == 320
     return media.number_of(np.asarray(picture))
 
 
