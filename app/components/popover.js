@@ -10,13 +10,17 @@ window.prism.popover ??= (() => {
     const panel = el("div", { class: `ps-part ps-popover ${look}`, popover: "auto", role, tabindex: "-1" });
     button.setAttribute("aria-haspopup", role === "menu" ? "menu" : "dialog");
     button.setAttribute("aria-expanded", "false");
-    button.addEventListener("click", () => {
+    button.addEventListener("click", (event) => {
       if (panel.matches(":popover-open")) return; // the browser closes it by itself
+      event.preventDefault(); // it would open it later than the next key may come
       button.popoverTargetElement = panel;
       button.closest("dialog, main").append(panel); // what lies outside an open dialog is out of reach
       panel.setAttribute("aria-label", label ?? button.getAttribute("aria-label") ?? button.textContent);
       panel.style.visibility = "hidden"; // until it is measured
       fill(panel);
+      panel.showPopover();
+      place(button, panel);
+      focus(panel);
     });
     panel.addEventListener("toggle", (event) => toggled(button, panel, event.newState === "open"));
     new ResizeObserver(() => place(button, panel)).observe(panel);
@@ -25,9 +29,7 @@ window.prism.popover ??= (() => {
 
   function toggled(button, panel, open) {
     button.setAttribute("aria-expanded", String(open));
-    if (!open) return panel.remove();
-    place(button, panel);
-    focus(panel);
+    if (!open) panel.remove();
   }
 
   function focus(panel) {

@@ -147,7 +147,7 @@ def test_a_page_goes_on_after_a_restart_and_after_a_reload(
     page.on("request", note)
     sending = page.locator(".ps-sending li")
     choose(page, tmp_path / "long film.mp4")
-    expect(sending).to_contain_text(re.compile(r"\d+ % of 18 MB, \d(\.\d)? MB/s"))
+    expect(sending).to_contain_text(re.compile(r"\d+% of 18 MB, \d(\.\d)? MB/s"))
     wait_for(lambda: server.arrived() > 2 * MIB)
     server.end(signal.SIGKILL)
     before = server.arrived()

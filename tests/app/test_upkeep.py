@@ -112,12 +112,12 @@ def test_a_backup_is_restored_and_answers(run: Run, data: Path, tmp_path: Path) 
     assert out == f"2 videos, 4 segments and 0 uploaded files in {file} ({size:.1f} MiB)\n"
     code, out, _ = run("restore", file, "--data-dir", new)
     assert (code, out) == (0, f"2 videos and 4 segments in {new}\n")
-    answers = [
-        json.loads(run("search", "red", "--json", "--data-dir", folder)[1])
+    before, after = (
+        json.loads(run("search", "red", "--json", "--data-dir", folder)[1])["moments"]
         for folder in (data, new)
-    ]
-    assert answers[0]["moments"]
-    assert answers[0] == answers[1]
+    )
+    assert before
+    assert before == after
 
 
 def test_a_restored_library_says_which_videos_do_not_play(
