@@ -1,7 +1,9 @@
 """Windows that slide over one stream of frames: each frame is encoded once, whoever shares it.
 
 Knows stream indices, chunks and batches of fixed shapes, and keeps features only as long as a
-later window may ask for them. Knows no video, time or hop (the indexer's), and no layers.
+later window may ask for them. What stands still (stillness.py) is computed once: a frame by the
+features of the frame that stands for it, a window by the vector of the one before. Knows no
+video, time or hop (the indexer's), and no layers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped, UInt8
 
 from encoder.errors import EncoderError, InvalidInput
+from encoder.stillness import Stillness
 
 Features = Float[Array, "N D"]
 
@@ -44,8 +47,12 @@ class WindowStream:
 
     def __init__(self, programs: Programs) -> None:
         self._programs = programs
+        self._stillness = Stillness()
+        self._shown: dict[int, int] = {}
+        """For each frame the one that stands for it, by which the next two go."""
         self._features: dict[int, Features] = {}
         self._waiting: dict[int, Shaped[np.ndarray, "P P 3"]] = {}
+        self._latest: dict[tuple[int, ...], Float[np.ndarray, " dim"]] = {}
         self._pushed = 0
         self._kept_from = 0
 
@@ -60,7 +67,10 @@ class WindowStream:
         if any(frame.dtype != checked.dtype for frame in self._waiting.values()):
             self._encode_waiting()  # bytes and floats do not share a chunk
         for frame in checked:
-            self._waiting[self._pushed] = frame
+            shown = self._stillness.name(self._pushed, frame)
+            self._shown[self._pushed] = shown
+            if shown == self._pushed:
+                self._waiting[shown] = frame
             self._pushed += 1
             if len(self._waiting) == self._programs.chunk:
                 self._encode_waiting()
@@ -76,6 +86,24 @@ class WindowStream:
         """
         for window in windows:
             self._check(window)
+        shown = [tuple(self._shown[index] for index in window) for window in windows]
+        new = [window for window in dict.fromkeys(shown) if window not in self._latest]
+        known = {**self._latest, **dict(zip(new, self._embed_new(new), strict=True))}
+        self._latest = {window: known[window] for window in shown[-1:]}
+        rows = [known[window] for window in shown]
+        return np.stack(rows) if rows else np.empty((0, self._programs.dim), np.float32)
+
+    def drop_before(self, index: int) -> None:
+        """Free all frames below a stream index: no later window will name them."""
+        for gone in range(self._kept_from, min(index, self._pushed)):
+            del self._shown[gone]
+        needed = {*self._shown.values(), self._stillness.current}
+        for kept in (self._features, self._waiting):
+            for gone in kept.keys() - needed:
+                del kept[gone]
+        self._kept_from = max(self._kept_from, index)
+
+    def _embed_new(self, windows: Sequence[tuple[int, ...]]) -> Float[np.ndarray, "len dim"]:
         if self._waiting and any(index in self._waiting for index in chain(*windows)):
             self._encode_waiting()
         rows = np.empty((len(windows), self._programs.dim), np.float32)
@@ -83,13 +111,6 @@ class WindowStream:
             part = windows[start : start + self._programs.batch]
             rows[start : start + len(part)] = self._finish(part)
         return check_vectors(rows)
-
-    def drop_before(self, index: int) -> None:
-        """Free all frames below a stream index: no later window will name them."""
-        for gone in range(self._kept_from, min(index, self._pushed)):
-            self._features.pop(gone, None)
-            self._waiting.pop(gone, None)
-        self._kept_from = max(self._kept_from, index)
 
     def _encode_waiting(self) -> None:
         """Encode the frames that wait, the last one repeated until the chunk is full."""
