@@ -45,18 +45,21 @@ def find_weights(
         raise DownloadError(f"{error} {hub.by_hand(card)}") from error
 
 
-def load_weights(path: Path, expected: Shapes | None = None, model: str = "the model") -> Tree:
+def load_weights(
+    path: Path, expected: Shapes | None = None, model: str = "the model", below: str = ""
+) -> Tree:
     """Read a checkpoint as a tree of float32 arrays, one array at a time.
 
-    With `expected`, every name and shape is checked before any data is read. The arrays are
-    aligned such that `jax.device_put` adopts them on CPU without copying.
+    With `expected`, every name and shape is checked before any data is read. Of the arrays only
+    those whose names begin with `below` are read. They are aligned such that `jax.device_put`
+    adopts them on CPU without copying.
 
     Raises CheckpointError, which names the first difference or what is wrong with the file.
     """
     with open_npz(path) as file:
         if expected is not None:
             check_shapes(file.shapes, expected, path, model)
-        return nest(dict(file.arrays()))
+        return nest(dict(file.arrays(below)))
 
 
 def read_shapes(path: Path) -> Shapes:

@@ -28,6 +28,9 @@ from encoder.windows import Programs, WindowStream, embed_each
 
 Report = Callable[[str], None]
 
+TEXT_TOWER = "params/text_encoder/"
+"""What the names of its arrays begin with in a checkpoint."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -64,7 +67,10 @@ class Embedder:
         weights_id: str = "",
         pace: Pace | None = None,
     ) -> None:
-        """Take a checkpoint's tree (below its level `params`); `load` finds one by name."""
+        """Take a checkpoint's tree (below its level `params`); `load` finds one by name.
+
+        Of a tree that holds the text tower alone, only words can be embedded.
+        """
         device = jax.devices()[0]
         pace = pace or (CPU if device.platform == "cpu" else ACCELERATOR)
         self.card, self.weights_id = card, weights_id
@@ -74,15 +80,17 @@ class Embedder:
         rows = card.pixels // card.config["patch_size"]
         weights = prepare(params, card.config["pos_emb_shape"], card.frames, rows, pace.dtype)
         network = fast.Network.of(card.config, pace.heads)
-        self._programs = Programs(
-            frames=card.frames,
-            pixels=card.pixels,
-            dim=card.dim,
-            chunk=pace.chunk,
-            batch=pace.batch,
-            encode=partial(_encode, network, weights["frame"]),
-            finish=partial(_finish, network, weights["window"]),
-        )
+        self._sight: Programs | None = None
+        if "frame" in weights:
+            self._sight = Programs(
+                frames=card.frames,
+                pixels=card.pixels,
+                dim=card.dim,
+                chunk=pace.chunk,
+                batch=pace.batch,
+                encode=partial(_encode, network, weights["frame"]),
+                finish=partial(_finish, network, weights["window"]),
+            )
         self._phrases: Phrases | None = None
         if tokenizer is not None:
             tower = partial(_read, network, weights["text"])
@@ -97,12 +105,15 @@ class Embedder:
         tokenizer: Path | None = None,
         cache_dir: Path | None = None,
         report: Report | None = None,
+        only_words: bool = False,
     ) -> "Embedder":
         """Find, verify and load a model of the catalogue by name or hub id.
 
         `weights` and `tokenizer` are files to use instead of the bundled or downloaded ones.
         Compiled programs are kept in `cache_dir`, so that the next start is quick. `report`
         is given a line of text for whatever takes long, and one for device and number type.
+        `only_words` leaves all but the text tower in the file: less than half of the memory, for
+        those who embed no pictures.
 
         Raises UnknownModel, CheckpointError, TokenizerError or DownloadError, and InvalidInput
         for a classifier, whose head tells classes and gives no vectors.
@@ -117,7 +128,8 @@ class Embedder:
         words = load_tokenizer(card.tokenizer, tokenizer, report=report) if reads else None
         if report:
             report(f"Loading {card.name} ...")
-        tree = load_weights(path, expected_shapes(card.name), card.name)
+        below = TEXT_TOWER if only_words and reads else ""
+        tree = load_weights(path, expected_shapes(card.name), card.name, below)
         embedder = cls(card, tree["params"], words, weights_id(path))
         if report:
             report(embedder.describe())
@@ -153,6 +165,12 @@ class Embedder:
     def window_stream(self) -> WindowStream:
         """Start a stream of frames over which windows slide."""
         return WindowStream(self._programs)
+
+    @property
+    def _programs(self) -> Programs:
+        if self._sight is None:
+            raise InvalidInput(f"{self.card.name} was loaded for words alone and sees nothing.")
+        return self._sight
 
 
 def default_device() -> str:

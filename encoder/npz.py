@@ -1,7 +1,7 @@
 """One .npz file, read member by member into float32 without a second copy, and written.
 
-Knows the zip and .npy formats, and refuses whatever is not plain floating-point arrays; never
-unpickles. It does not know what the names mean or which shapes a model wants (checkpoints.py).
+Knows the file as a whole, and what is wrong with one that cannot be read; one array of it is
+members.py's. It does not know what the names mean or which shapes a model wants (checkpoints.py).
 """
 
 import os
@@ -10,39 +10,21 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from math import prod
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from encoder.errors import CheckpointError
+from encoder.members import Member, parse_header
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-CHUNK = 1 << 20
-"""Bytes read at a time; divisible by the size of every floating-point type."""
-ALIGNMENT = 64
-"""JAX adopts host memory on this boundary as a CPU array, and copies any other."""
-
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
 """What zipfile and numpy raise for files that are cut short, altered, locked or no zip at all."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One array of the file: where it is and what its header says."""
-
-    info: zipfile.ZipInfo
-    shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
-    fortran: bool
-    offset: int
-    """Bytes of header before the data."""
 
 
 class NpzFile:
@@ -71,33 +53,24 @@ class NpzFile:
         )
         return sha256("\n".join(entries).encode()).hexdigest()[:12]
 
-    def arrays(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def arrays(self, below: str = "") -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield name and values of one array after the other; each is the caller's to keep.
 
-        Raises CheckpointError where data is cut short or its checksum differs.
+        Nothing is read of those whose names do not begin with `below`. Raises CheckpointError
+        where data is cut short or its checksum differs.
         """
         for name, member in self._members.items():
-            yield name, self._read(member)
+            if name.startswith(below):
+                yield name, member.read(self.path, self._archive)
 
     def _header(self, info: zipfile.ZipInfo) -> Member:
         with self._archive.open(info) as stream:
-            member = _parse_header(f"{info.filename!r} of {self.path}", info, stream)
+            member = parse_header(f"{info.filename!r} of {self.path}", info, stream)
         if info.file_size != member.offset + prod(member.shape) * member.dtype.itemsize:
             raise CheckpointError(
                 f"{info.filename!r} of {self.path} does not have the size that its header says."
             )
         return member
-
-    def _read(self, member: Member) -> NDArray[np.float32]:
-        values = _aligned_float32(prod(member.shape))
-        filled = 0
-        with self._archive.open(member.info) as stream:
-            stream.read(member.offset)
-            while chunk := stream.read(CHUNK):
-                part = np.frombuffer(chunk, member.dtype)
-                values[filled : filled + part.size] = part
-                filled += part.size
-        return values.reshape(member.shape, order="F" if member.fortran else "C")
 
 
 @contextmanager
@@ -144,27 +117,6 @@ def _key(path: Path, info: zipfile.ZipInfo) -> str:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise CheckpointError(f"{path} is compressed in a way that numpy never uses.")
     return name
-
-
-def _parse_header(where: str, info: zipfile.ZipInfo, stream: IO[bytes]) -> Member:
-    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    try:
-        shape, fortran, dtype = readers[npy.read_magic(stream)](stream)
-    except (ValueError, KeyError) as error:
-        raise CheckpointError(f"{where} is not an array in .npy format.") from error
-    if dtype.hasobject:
-        raise CheckpointError(
-            f"{where} holds pickled objects. Unpickling can run foreign code, so it is refused."
-        )
-    if not np.issubdtype(dtype, np.floating):
-        raise CheckpointError(f"{where} holds {dtype}; weights are floating-point numbers.")
-    return Member(info, shape, dtype, fortran, stream.tell())
-
-
-def _aligned_float32(count: int) -> NDArray[np.float32]:
-    raw = np.empty(count * 4 + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + count * 4].view(np.float32)
 
 
 def _what_is_wrong(path: Path) -> str:

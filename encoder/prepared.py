@@ -26,12 +26,14 @@ def prepare(
     """Arrange the weights of a clip model or a plain encoder, on the device, as `dtype`.
 
     `places` is the number of patch rows of a frame. The result has the parts `frame` and
-    `window` and, for a model with a text tower, `text`. Arrays that need no change are not
-    copied where the device and the type allow it.
+    `window`, unless `params` hold a text tower alone, and `text` if they hold one. Arrays that
+    need no change are not copied where the device and the type allow it.
     """
-    vision = params.get("vision_encoder", params)
-    tables = _tables(vision, pos_emb_shape, frames, places)
-    parts: Prepared = {"frame": _frame(vision, tables[0]), "window": _window(params, tables[1])}
+    parts: Prepared = {}
+    if params.keys() != {"text_encoder"}:
+        vision = params.get("vision_encoder", params)
+        tables = _tables(vision, pos_emb_shape, frames, places)
+        parts = {"frame": _frame(vision, tables[0]), "window": _window(params, tables[1])}
     if "text_encoder" in params:
         parts["text"] = _text(params["text_encoder"])
     prepared: Prepared = jax.tree.map(lambda x: jax.device_put(np.asarray(x, dtype)), parts)

@@ -88,19 +88,25 @@ class Engine:
 
     @classmethod
     def open(
-        cls, settings: Settings, report: Report | None = None, *, only_search: bool = False
+        cls,
+        settings: Settings,
+        report: Report | None = None,
+        *,
+        only_search: bool = False,
+        only_words: bool = False,
     ) -> Self:
         """Load the model that the settings name and open the installation.
 
         `report` gets a line whenever something takes long, such as a download. Programs that were
         compiled stay in the data folder: the next start finds them there. `only_search` raises
-        NotIndexed where nothing can be found with this model, before anything is made for it.
+        NotIndexed where nothing can be found with this model, before anything is made for it;
+        with `only_words` nothing can be indexed either, nor be searched for by an example.
         """
         if only_search:
             switch.check_indexed(settings)
         check_ground(settings.data_dir, report)  # before a model takes its time
         embedder = switch.load_embedder(
-            settings, settings.model, settings.weights, settings.tokenizer, report
+            settings, settings.model, settings.weights, settings.tokenizer, report, only_words
         )
         if only_search:
             switch.check_indexed(settings, switch.wanted(settings, embedder).fingerprint.key)

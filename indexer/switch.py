@@ -79,6 +79,7 @@ def load_embedder(
     weights: Path | None,
     tokenizer: Path | None,
     report: Tell | None,
+    only_words: bool = False,
 ) -> Embedder:
     """A model, its compiled programs kept in the data folder. Raises EncoderError."""
     return Embedder.load(
@@ -87,6 +88,7 @@ def load_embedder(
         tokenizer=tokenizer,
         cache_dir=settings.data_dir / "models",
         report=report,
+        only_words=only_words,
     )
 
 

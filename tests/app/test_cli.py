@@ -12,6 +12,7 @@ from typed import Run
 
 from app import cli
 from app.terminal import clock
+from encoder.catalogue import get_card
 from indexer.collection import Collection, Collections
 from indexer.database import Database
 from indexer.settings import Settings
@@ -86,6 +87,25 @@ def test_a_search_with_a_model_that_was_never_used_names_the_one_that_was(
     assert f"Nothing is indexed with {LARGE}" in refused.err
     assert "indexed with toy" in refused.err
     assert {path.name for path in tmp_path.iterdir() if "library.db" not in path.name} == set()
+
+
+def test_a_search_by_words_reads_the_text_tower_alone(
+    run: Run, folder_to_index: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "toy.npz"
+    bundled = get_card("toy").bundled
+    assert bundled is not None
+    data = bytearray(bundled.read_bytes())
+    weights.write_bytes(data)
+    library = ("--data-dir", str(tmp_path / "data"))
+    run("index", str(folder_to_index), "--model", "toy", "--weights", str(weights), *library)
+
+    data[data.index(b"params/vision_encoder/spatial_encoder") + 2000] ^= 1
+    weights.write_bytes(data)
+    assert run("search", "a red circle", *library).out.rstrip().endswith("red")
+    by_example = run("search", "--example", str(folder_to_index / "red.mp4"), *library)
+    assert by_example.code == 1
+    assert "damaged" in by_example.err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")

@@ -276,6 +276,25 @@ def test_loading_reports_itself_and_keeps_compiled_programs(
     assert {path.name for path in folder.rglob("*-cache")} == kept
 
 
+def test_for_words_alone_nothing_else_is_read(tmp_path: Path) -> None:
+    bundled = CARDS["toy"].bundled
+    assert bundled is not None
+    damaged = tmp_path / "toy.npz"
+    data = bytearray(bundled.read_bytes())
+    data[data.index(b"params/vision_encoder/spatial_encoder") + 2000] ^= 1
+    damaged.write_bytes(data)
+    with pytest.raises(CheckpointError, match="damaged"):
+        Embedder.load("toy", weights=damaged)
+
+    reading = Embedder.load("toy", weights=damaged, only_words=True)
+    whole = Embedder.load("toy")
+    texts = ["a red circle moves left", "two stars"]
+    np.testing.assert_array_equal(reading.embed_texts(texts), whole.embed_texts(texts))
+    assert reading.weights_id == whole.weights_id
+    with pytest.raises(InvalidInput, match="words alone"):
+        reading.embed_clips(np.zeros((1, 8, 72, 72, 3), np.uint8))
+
+
 def test_the_bundled_model_loads_by_name_with_its_tokenizer() -> None:
     toy = Embedder.load("toy")
     assert toy.card is CARDS["toy"]

@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as hnp
 
 from encoder.checkpoints import flatten, load_weights
 from encoder.errors import CheckpointError
-from encoder.npz import ALIGNMENT, open_npz, save_npz
+from encoder.members import ALIGNMENT
+from encoder.npz import open_npz, save_npz
 
 ROOT = Path(__file__).resolve().parents[2]
 MEBI = 1 << 20
