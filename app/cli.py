@@ -19,6 +19,7 @@ import typer
 from app import ending, finding, overview, taking, upkeep
 from app.options import (
     DataDir,
+    Decode,
     Folders,
     Hop,
     Host,
@@ -109,6 +110,7 @@ def serve(
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
     reader: Reader = "pyav",
+    decode: Decode = "exact",
     host: Host = "127.0.0.1",
     port: Port = None,
     allow_host: Names = None,
@@ -130,6 +132,7 @@ def serve(
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
         reader=reader,
+        decode=decode,
         max_upload_bytes=in_bytes(max_upload),
         keep_old=not remove_old,
         read_only=read_only,
@@ -150,6 +153,7 @@ def index(
     qdrant_url: QdrantUrl = None,
     qdrant_api_key: QdrantKey = None,
     reader: Reader = "pyav",
+    decode: Decode = "exact",
     remove_old: RemoveOld = False,
 ) -> None:
     """Index PATHS, files and folders, and stop; what is indexed already is skipped."""
@@ -166,6 +170,7 @@ def index(
         qdrant_url=qdrant_url,
         qdrant_api_key=qdrant_api_key,
         reader=reader,
+        decode=decode,
         keep_old=not remove_old,
     )
     raise typer.Exit(0 if indexing.index(settings, paths) else 1)

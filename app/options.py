@@ -64,6 +64,13 @@ Resize = Annotated[
 Reader = Annotated[
     str, typer.Option(envvar="PRISMSEARCH_READER", help="What decodes videos: pyav or decord.")
 ]
+Decode = Annotated[
+    str,
+    typer.Option(
+        envvar="PRISMSEARCH_DECODE",
+        help="How pyav decodes: exact, or fast (blocks are not smoothed).",
+    ),
+]
 Host = Annotated[str, typer.Option(envvar="PRISMSEARCH_HOST", help="The address to listen on.")]
 Port = Annotated[
     int | None,

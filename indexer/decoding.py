@@ -16,6 +16,8 @@ from indexer.formats import Plays
 from indexer.segments import FPS, grid_size
 
 Reader = Literal["pyav", "decord"]
+Decode = Literal["exact", "fast"]
+"""Every picture as it was meant; or without smoothing its blocks, and only what is looked at."""
 Resize = Literal["squash", "crop"]
 """How a picture becomes a square: as a whole, or its middle in the true aspect."""
 
@@ -76,6 +78,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     copy: Copy | None = None
     still: bool = False
+    decode: Decode = "exact"
 
     def to_text(self) -> str:
         """JSON in ASCII, so that any file name survives a command line."""

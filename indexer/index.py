@@ -63,7 +63,15 @@ class Index:
             media=media,
             search=Search(library, store, embedder, fingerprint, settings.reader),
             pipeline=Pipeline(
-                embedder, library, queue, store, media, fingerprint, meters, settings.reader
+                embedder,
+                library,
+                queue,
+                store,
+                media,
+                fingerprint,
+                meters,
+                settings.reader,
+                settings.decode,
             ),
         )
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from encoder.embedder import Embedder
-from indexer.decoding import Probe, Reader, Sample, Summary
+from indexer.decoding import Decode, Probe, Reader, Sample, Summary
 from indexer.errors import StoreError, VideoError
 from indexer.job import Job
 from indexer.library import Library, Video
@@ -64,6 +64,7 @@ class Pipeline:
     fingerprint: Fingerprint
     meters: Meters
     reader: Reader = "pyav"
+    decode: Decode = "exact"
 
     def index(self, video: Video, job: Job) -> Outcome:
         """Embed and store every segment of `video` that is not stored yet.
@@ -161,6 +162,7 @@ class Pipeline:
             reader=self.reader,
             resize=self.fingerprint.resize,
             first=first,
+            decode=self.decode,
         )
 
     def _verify(self, video: Video, planned: int) -> None:

@@ -11,7 +11,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from encoder.catalogue import ModelCard
-from indexer.decoding import Resize
+from indexer.decoding import Decode, Resize
 from indexer.errors import LibraryError
 from indexer.segments import FPS
 
@@ -24,7 +24,8 @@ class Settings(BaseModel):
     `data_dir` holds everything written. `window` and `hop` are seconds, None the model's usual
     ones. Sizes are bytes; `min_free_bytes` of the disk stay free whatever is uploaded, and at most
     `max_copies_bytes` hold copies for browsers. `read_only` refuses uploads and removals;
-    `keep_old` keeps the old index once a switch to a new one is complete.
+    `keep_old` keeps the old index once a switch to a new one is complete. `decode` may change at
+    any time: vectors of both ways are comparable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class Settings(BaseModel):
     hop: float | None = Field(default=None, gt=0, le=600)
     resize: Resize = "squash"
     reader: Literal["pyav", "decord"] = "pyav"
+    decode: Decode = "exact"
     read_only: bool = False
     max_upload_bytes: int = Field(default=4 * GIB, gt=0)
     max_example_bytes: int = Field(default=GIB // 4, gt=0)

@@ -5,6 +5,7 @@ pictures will be wanted.
 """
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from av.container import InputContainer
@@ -16,11 +17,15 @@ from av.video.stream import VideoStream
 from indexer import thumbnails, timeline
 from indexer.decoding import Probe, Request, Tally
 from indexer.errors import VideoError
-from indexer.video.opening import check_duration, decode, opened, packets
+from indexer.video.opening import check_duration, codec_of, decode, opened, packets
 from indexer.video.pictures import Pixels, converted, middle, shape
+from indexer.video.sparing import spared
 
 _SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
 _ENOUGH_PACKETS = 20  # to judge by the ratio of errors
+# Where what calls itself no reference is one to nobody: in HEVC a layer above may still refer to
+# it, which no encoder that we know does.
+_KNOWS_ITS_NEED = frozenset({"h264"})
 
 
 class PyavSource:
@@ -43,7 +48,7 @@ class PyavSource:
         far = self._since > _SEEK_LEAD and self._probe.seekable
         if far and (yield from self._from(self._since)):
             return
-        with opened(self._request.path, self._request.limits) as (container, stream):
+        with self._opened() as (container, stream):
             yield from self._timed(container, stream)
 
     def render(self, picture: VideoFrame) -> tuple[Pixels, bytes | None]:
@@ -53,9 +58,12 @@ class PyavSource:
             thumbnail = thumbnails.jpeg(converted(picture, *self._thumbnail))
         return middle(converted(picture, *self._shape), self._side), thumbnail
 
+    def _opened(self) -> AbstractContextManager[tuple[InputContainer, VideoStream]]:
+        return opened(self._request.path, self._request.limits, self._request.decode)
+
     def _from(self, since: float) -> Generator[tuple[float, float, VideoFrame], None, bool]:
         """Seek and decode; returns False, having given nothing, if that landed too late."""
-        with opened(self._request.path, self._request.limits) as (container, stream):
+        with self._opened() as (container, stream):
             target = since - _SEEK_LEAD + self._probe.start
             try:
                 container.seek(int(target / (stream.time_base or 1)), stream=stream)
@@ -84,7 +92,7 @@ class PyavSource:
 
     def _frames(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         """Whatever decodes, up to where the file ends or breaks off."""
-        for packet in packets(container, stream):
+        for packet in self._packets(container, stream):
             self._tally.packets += 1
             self._alive()
             frames = decode(packet, VideoFrame)
@@ -93,6 +101,21 @@ class PyavSource:
             if self._tally.readable >= self._since:  # a seek may land between what belongs together
                 self._tally.look(_sound(packet, frames))
             yield from frames or ()
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator["Packet[Any]"]:
+        """Every packet, the decoder told which of them it may leave out if nothing needs them.
+
+        Once damage is met, all is decoded: how much there is of it has to be told.
+        """
+        every = packets(container, stream)
+        certain = self._request.decode == "fast" or codec_of(stream) in _KNOWS_ITS_NEED
+        if not certain or container.format.name == "avi":  # which knows no times of pictures
+            yield from every
+            return
+        for packet, needless in spared(every, self._probe.start, self._request.fps):
+            spare = needless and not self._tally.damaged
+            stream.codec_context.skip_frame = "NONREF" if spare else "DEFAULT"
+            yield packet
 
     def _blame(self) -> None:
         tally = self._tally

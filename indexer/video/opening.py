@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from indexer.decoding import Limits
+from indexer.decoding import Decode, Limits
 from indexer.errors import VideoError
 from indexer.formats import CODECS, CONTAINERS
 from indexer.sandbox import regular_file
@@ -35,10 +35,15 @@ _FORGIVING: dict[str, Any] = (
 
 
 @contextmanager
-def opened(path: str, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(
+    path: str, limits: Limits, decode: Decode = "exact"
+) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and choose its video, refusing what is not allowed before decoding."""
     with regular_file(path, limits) as file, _container(file) as container:
-        yield container, _video_stream(container, limits)
+        stream = _video_stream(container, limits)
+        if decode == "fast":
+            stream.codec_context.options |= {"skip_loop_filter": "all"}
+        yield container, stream
 
 
 def _container(file: Any) -> InputContainer:
