@@ -1,12 +1,11 @@
 """One model ready to embed clips, windows and texts on whatever this machine has.
 
-Chooses device, number type and batch sizes, compiles the fast forward pass and keeps the
-programs on disk. Knows no video files, times or stores; how windows share frames is windows.py's,
-how texts are batched phrases.py's, the arithmetic fast.py's.
+Compiles the fast forward pass for this machine's device and keeps the programs on disk. Knows
+no video files, times or stores; how much a device is given is pace.py's, how windows share
+frames windows.py's, how texts are batched phrases.py's, the arithmetic fast.py's.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,9 @@ from encoder import fast
 from encoder.catalogue import CARDS, ModelCard, get_card
 from encoder.checkpoints import find_weights, load_weights, weights_id
 from encoder.errors import InvalidInput
+from encoder.halving import Halving
 from encoder.models import expected_shapes
+from encoder.pace import Pace, pace_for
 from encoder.phrases import Phrases
 from encoder.prepared import Tree, prepare
 from encoder.tokenizers import SentencePieceTokenizer, load_tokenizer
@@ -30,25 +31,6 @@ Report = Callable[[str], None]
 
 TEXT_TOWER = "params/text_encoder/"
 """What the names of its arrays begin with in a checkpoint."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """What suits one kind of device: a number type, and how much it is given at a time."""
-
-    dtype: str
-    chunk: int
-    """Frames encoded side by side."""
-    batch: int
-    """Windows finished side by side."""
-    heads: int
-    """Attention heads of the auxiliary stack computed side by side, over all windows."""
-
-
-# A CPU is fastest with what fits its caches, and has no fast bfloat16. An accelerator wants
-# thousands of tokens at a time; more would only make a text wait longer between two batches.
-CPU = Pace("float32", chunk=4, batch=1, heads=1)
-ACCELERATOR = Pace("bfloat16", chunk=16, batch=8, heads=96)
 
 
 class Embedder:
@@ -72,14 +54,15 @@ class Embedder:
         Of a tree that holds the text tower alone, only words can be embedded.
         """
         device = jax.devices()[0]
-        pace = pace or (CPU if device.platform == "cpu" else ACCELERATOR)
+        pace = pace or pace_for(device, sum(np.size(leaf) for leaf in jax.tree.leaves(params)))
         self.card, self.weights_id = card, weights_id
         self.frames, self.pixels, self.dim = card.frames, card.pixels, card.dim
         self.device, self.dtype = device.device_kind, pace.dtype
+        self._note = pace.note
         self.batch = pace.batch  # windows that a stream is best asked for at a time
         rows = card.pixels // card.config["patch_size"]
         weights = prepare(params, card.config["pos_emb_shape"], card.frames, rows, pace.dtype)
-        network = fast.Network.of(card.config, pace.heads)
+        network = fast.Network.of(card.config, pace.heads, pace.fused)
         self._sight: Programs | None = None
         if "frame" in weights:
             self._sight = Programs(
@@ -88,8 +71,9 @@ class Embedder:
                 dim=card.dim,
                 chunk=pace.chunk,
                 batch=pace.batch,
-                encode=partial(_encode, network, weights["frame"]),
-                finish=partial(_finish, network, weights["window"]),
+                encode=_halving(_encode, network, weights["frame"], pace.chunk),
+                finish=_halving(_finish, network, weights["window"], pace.batch),
+                send=np.asarray if device.platform == "cpu" else jax.device_put,
             )
         self._phrases: Phrases | None = None
         if tokenizer is not None:
@@ -131,13 +115,24 @@ class Embedder:
         below = TEXT_TOWER if only_words and reads else ""
         tree = load_weights(path, expected_shapes(card.name), card.name, below)
         embedder = cls(card, tree["params"], words, weights_id(path))
+        if not only_words and jax.default_backend() != "cpu":
+            embedder.warm_up()
         if report:
             report(embedder.describe())
         return embedder
 
     def describe(self) -> str:
-        """One line: the model, the device it runs on and the type of its numbers."""
-        return f"{self.card.name} on {self.device} in {self.dtype}"
+        """One line: the model, the device it runs on, the type of its numbers, what is lacking."""
+        return f"{self.card.name} on {self.device} in {self.dtype}{self._note}"
+
+    def warm_up(self) -> None:
+        """Compile and run the video's programs, so that none has to be compiled later.
+
+        A batch that the device has no room for shows here, and is halved.
+        """
+        stream = self.window_stream()
+        stream.push(np.zeros((self.frames, self.pixels, self.pixels, 3), np.uint8))
+        stream.embed([range(self.frames)])
 
     def embed_texts(self, texts: Iterable[str]) -> Float[np.ndarray, "N dim"]:
         """Return a unit vector in float32 for each text; the latest are remembered.
@@ -176,6 +171,12 @@ class Embedder:
 def default_device() -> str:
     """What this machine computes on, as the device names itself."""
     return str(jax.devices()[0].device_kind)
+
+
+def _halving(
+    step: Callable[..., Any], network: fast.Network, weights: fast.Weights, units: int
+) -> Halving:
+    return Halving(partial(step, network, weights), units)
 
 
 @partial(jax.jit, static_argnums=0)

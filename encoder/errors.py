@@ -8,6 +8,7 @@ happened and what to do. It knows no page, status code or log.
     ├── UnknownModel      a model name that the catalogue does not hold
     ├── CheckpointError   a weights file that is damaged or belongs to another model
     ├── TokenizerError    a tokenizer that is missing, damaged or not the right one
+    ├── NoRoom            a device whose memory does not hold even one window at a time
     └── DownloadError     a file that could not be fetched; says where to put it by hand
 """
 
@@ -30,6 +31,17 @@ class CheckpointError(EncoderError, ValueError):
 
 class TokenizerError(EncoderError, ValueError):
     """A tokenizer that cannot be read or is not the one that the model was trained with."""
+
+
+class NoRoom(EncoderError, MemoryError):  # noqa: N818
+    """A device whose memory does not hold even one window at a time."""
+
+    def __init__(self, device: str) -> None:
+        """Name the device, as it names itself."""
+        super().__init__(
+            f"The memory of {device} is full: not even one window fits. What is indexed is safe. "
+            "Close other programs that use it, or choose a smaller model."
+        )
 
 
 class DownloadError(EncoderError, OSError):

@@ -37,7 +37,7 @@ class Network:
     """What a forward pass must know besides its weights.
 
     `cap` bends attention logits (0: none), `heads_at_once` is how many heads of the auxiliary
-    stack are computed side by side.
+    stack are computed side by side. `fused` lets a kernel attend where it takes the shapes.
     """
 
     heads: int
@@ -45,9 +45,12 @@ class Network:
     cap: float
     causal: bool = True
     heads_at_once: int = 1
+    fused: bool = False
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], heads_at_once: int = 1) -> "Network":
+    def of(
+        cls, config: Mapping[str, Any], heads_at_once: int = 1, fused: bool = False
+    ) -> "Network":
         """Read the constructor fields of a model, as its card holds them."""
         return cls(
             heads=config["num_heads"],
@@ -55,6 +58,7 @@ class Network:
             cap=config["atten_logit_cap"],
             causal=config.get("enable_causal_atten", True),
             heads_at_once=heads_at_once,
+            fused=fused,
         )
 
 
@@ -68,7 +72,7 @@ def frame_features(
     pixels = frames / 255.0 if frames.dtype == jnp.uint8 else frames
     patches = _patches(pixels.astype(weights["kernel"].dtype), network.patch)
     x = patches @ weights["kernel"] + weights["table"]
-    x = _stack(network, weights["layers"], x, partial(_attend, cap=network.cap), _gelu)
+    x = _stack(network, weights["layers"], x, _open_to_all(network), _gelu)
     return list(_norm(weights["norm"], x))
 
 
@@ -98,13 +102,12 @@ def window_tokens(
     x = jnp.stack(features).reshape(-1, times, *features[0].shape)
     windows, _, places, _ = x.shape
     x = x.swapaxes(1, 2).reshape(windows * places, times, width) + temporal["table"]
-    x = _stack(network, temporal["layers"], x, partial(_attend, cap=network.cap), _gelu)
+    x = _stack(network, temporal["layers"], x, _open_to_all(network), _gelu)
     x = _norm(temporal["norm"], x).reshape(windows, places, times, width)
     x = x.swapaxes(1, 2).reshape(windows, times * places, width)
     if "auxiliary" not in weights:
         return x
-    attend = partial(_attend_in_blocks, cap=network.cap, heads_at_once=network.heads_at_once)
-    return _stack(network, weights["auxiliary"], x, attend, _gelu)
+    return _stack(network, weights["auxiliary"], x, _open_to_all(network, in_blocks=True), _gelu)
 
 
 def pooled(pooler: Weights, tokens: Float[Array, "B S D"]) -> Float[Array, "B D"]:
@@ -224,10 +227,28 @@ def _gelu(x: Array) -> Array:
     return y
 
 
+def _open_to_all(network: Network, in_blocks: bool = False) -> Attend:
+    """Attention that hides nothing: the kernel where it may be used, or plain."""
+    plain = partial(_attend, cap=network.cap)
+    if in_blocks:
+        plain = partial(_attend_in_blocks, cap=network.cap, heads_at_once=network.heads_at_once)
+
+    if not network.fused:
+        return plain
+    from encoder import fused  # late: only cards use it, and it imports a compiler
+
+    def attend(q: Heads, k: Heads, v: Heads) -> Heads:
+        takes = fused.takes(q.shape, network.cap)
+        return fused.attend(q, k, v, network.cap) if takes else plain(q, k, v)
+
+    return attend
+
+
 def _attend(
     q: Heads, k: Heads, v: Heads, cap: float, hidden: Bool[Array, "B 1 _ S"] | None = None
 ) -> Heads:
-    logits = cap_logits(jnp.einsum("...QK,...SK->...QS", q, k).astype(jnp.float32), cap)
+    wide = jnp.einsum("...QK,...SK->...QS", q, k, preferred_element_type=jnp.float32)
+    logits = cap_logits(wide, cap)
     if hidden is not None:
         logits = jnp.where(hidden, MASKED, logits)
     # Capped logits cannot overflow, which spares a pass over them to find their maximum. Hidden

@@ -9,6 +9,7 @@ video, time or hop (the indexer's), and no layers.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from jaxtyping import Array, Float, Shaped, UInt8
@@ -34,6 +35,8 @@ class Programs:
     """Windows of one call of `finish`."""
     encode: Callable[[Shaped[np.ndarray, "chunk P P 3"]], Sequence[Features]]
     finish: Callable[[Sequence[Features]], Float[Array, "batch dim"]]
+    send: Callable[[Shaped[np.ndarray, "chunk P P 3"]], Any] = np.asarray
+    """Starts a chunk's way to the device, while that still computes the chunk before."""
 
 
 class WindowStream:
@@ -116,8 +119,9 @@ class WindowStream:
         """Encode the frames that wait, the last one repeated until the chunk is full."""
         frames = list(self._waiting.values())
         chunk = np.stack(frames + frames[-1:] * (self._programs.chunk - len(frames)))
+        sent = self._programs.send(chunk)
         self._wait_for_previous()
-        features = self._programs.encode(chunk)
+        features = self._programs.encode(sent)
         self._features.update(zip(self._waiting, features, strict=False))
         self._waiting.clear()
 
