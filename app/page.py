@@ -6,6 +6,7 @@ Knows layout and colours. Does not know any video, query or result: the componen
 import gradio as gr
 from fastapi import FastAPI
 from gradio.themes import Base, colors, sizes
+from starlette.middleware.cors import CORSMiddleware
 
 from app.components.parts import ICON, head, part
 
@@ -68,10 +69,13 @@ def build() -> gr.Blocks:
     return page
 
 
-def mount(app: FastAPI, blocked_paths: list[str]) -> FastAPI:
-    """Put the page at "/"; every own route must be there already, for this swallows the rest."""
+def application(blocked_paths: list[str]) -> FastAPI:
+    """The page at "/" of an application that has nothing else."""
+    bare = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # Without a CORSMiddleware of ours Gradio would add its own, which trusts any origin.
+    bare.add_middleware(CORSMiddleware, allow_origins=[])
     mounted: FastAPI = gr.mount_gradio_app(
-        app,
+        bare,
         build(),
         path="/",
         theme=theme(),

@@ -5,6 +5,7 @@ server listens.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
@@ -19,7 +20,6 @@ from app import (
     map,
     media,
     metrics,
-    page,
     playable,
     reference,
     saved,
@@ -31,6 +31,7 @@ from app import (
     tus,
     uploads,
 )
+from app.arriving import Arriving
 from app.bodies import Waiting
 from indexer.engine import Engine
 
@@ -50,13 +51,19 @@ def create_app(
     suggestions: queries that are known to find something, offered on an empty search page.
     assistants: whether programs that speak MCP get tools, which needs its package.
     """
-    app = FastAPI(title="PrismSearch", docs_url=None, redoc_url=None, openapi_url=None)
+    page = Arriving(partial(_page, [str(engine.settings.data_dir)]))
+    app = FastAPI(
+        title="PrismSearch",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=page.alive,
+    )
     app.state.engine = engine
     app.state.waiting = Waiting()
     app.state.cutting = CapacityLimiter(export.AT_A_TIME)
     app.state.suggestions = tuple(suggestions)
     errors.install(app)
-    # Without a CORSMiddleware of ours Gradio would add its own, which trusts any origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(tus.Protocol)
     app.add_middleware(security.Guard, hosts=hosts)
@@ -74,7 +81,14 @@ def create_app(
         from app import mcp  # its package is an extra
 
         mcp.install(app, engine)
-    return page.mount(app, blocked_paths=[str(engine.settings.data_dir)])
+    app.mount("/", page)  # last, for this swallows the rest
+    return app
+
+
+def _page(blocked_paths: list[str]) -> FastAPI:
+    from app import page  # seconds of imports
+
+    return page.application(blocked_paths)
 
 
 def healthy() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Builds the application in this process, or runs the program in one of its own."""
 
-import asyncio
 import json
 import re
 import shutil
@@ -34,15 +33,8 @@ SWITCHES = [
 
 
 def application(engine: Engine) -> FastAPI:
-    """The whole application over an engine.
-
-    Built inside a loop, because Gradio otherwise makes loops of its own and never closes them.
-    """
-
-    async def build() -> FastAPI:
-        return create_app(engine)
-
-    return asyncio.run(build())
+    """The whole application over an engine."""
+    return create_app(engine)
 
 
 @contextmanager

@@ -1,0 +1,67 @@
+"""The page, imported and put together while the API answers already.
+
+Gradio alone takes longer to import than all else takes to start, and no answer of the API needs
+it. Knows how a request waits for the page; what is on the page is page.py's.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+
+class Arriving:
+    """An application that another thread makes; whoever asks for it before waits for it."""
+
+    def __init__(self, make: Callable[[], FastAPI]) -> None:
+        self._make = make
+        self._made: Future[FastAPI] = Future()
+        self._first = threading.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with what was made."""
+        application = await self._arrived()
+        await application(scope, receive, send)
+
+    @asynccontextmanager
+    async def alive(self, _: FastAPI) -> AsyncIterator[None]:
+        """Begin to make it, and keep it alive for as long as the server around it is."""
+        self._begin()
+        over = asyncio.Event()
+        living = asyncio.create_task(self._live(over))
+        try:
+            yield
+        finally:
+            over.set()
+            if not self._made.done():
+                living.cancel()
+            with suppress(asyncio.CancelledError):
+                await living
+
+    async def _live(self, over: asyncio.Event) -> None:
+        application = await self._arrived()
+        async with application.router.lifespan_context(application):
+            await over.wait()
+
+    async def _arrived(self) -> FastAPI:
+        self._begin()
+        # Who stops waiting must not stop the making: others wait as well.
+        return await asyncio.shield(asyncio.wrap_future(self._made))
+
+    def _begin(self) -> None:
+        if self._first.acquire(blocking=False):  # and is never released
+            threading.Thread(target=self._run, name="page", daemon=True).start()
+
+    def _run(self) -> None:
+        async def make() -> FastAPI:
+            return self._make()
+
+        try:
+            # Inside a loop, because Gradio otherwise makes loops of its own and never closes them.
+            self._made.set_result(asyncio.run(make()))
+        except BaseException as error:
+            self._made.set_exception(error)
