@@ -6,7 +6,7 @@ Knows pixels and one bound. Knows no features, windows or videos.
 import numpy as np
 from jaxtyping import Shaped, UInt8
 
-BOUND = 2.0
+BOUND = 3.0
 """Levels out of 255 by which a block may differ: what a keyframe or a sensor's noise changes in a
 picture that stands still. A mouse pointer of 3 by 3 pixels changes its block by more."""
 BLOCK = 18
