@@ -21,7 +21,7 @@ from encoder.attention import MASKED, cap_logits
 from encoder.positions import sinusoid
 
 Weights = Mapping[str, Any]
-"""A part of what prepared.py returns; stacks carry a leading axis of layers."""
+"""A part of what prepared.py returns; a stack is a list of its layers' weights."""
 Heads = Float[Array, "B H S K"]
 Attend = Callable[[Heads, Heads, Heads], Heads]
 
@@ -37,7 +37,8 @@ class Network:
     """What a forward pass must know besides its weights.
 
     `cap` bends attention logits (0: none), `heads_at_once` is how many heads of the auxiliary
-    stack are computed side by side. `fused` lets a kernel attend where it takes the shapes.
+    stack are computed side by side, `tokens_at_once` for how many the wide middle of a layer
+    exists at a time. `fused` lets a kernel attend where it takes the shapes.
     """
 
     heads: int
@@ -45,11 +46,16 @@ class Network:
     cap: float
     causal: bool = True
     heads_at_once: int = 1
+    tokens_at_once: int = 1 << 16
     fused: bool = False
 
     @classmethod
     def of(
-        cls, config: Mapping[str, Any], heads_at_once: int = 1, fused: bool = False
+        cls,
+        config: Mapping[str, Any],
+        heads_at_once: int = 1,
+        tokens_at_once: int = 1 << 16,
+        fused: bool = False,
     ) -> "Network":
         """Read the constructor fields of a model, as its card holds them."""
         return cls(
@@ -58,6 +64,7 @@ class Network:
             cap=config["atten_logit_cap"],
             causal=config.get("enable_causal_atten", True),
             heads_at_once=heads_at_once,
+            tokens_at_once=tokens_at_once,
             fused=fused,
         )
 
@@ -81,10 +88,16 @@ def window_vectors(
 ) -> Float[Array, "W D"]:
     """Return one unit vector in float32 for each window of consecutive `features`.
 
-    The number of frames of a window is that of the temporal position table. Without a pooler
-    (a video-only model) the vector is that of the mean token.
+    The number of frames of a window is that of the temporal position table.
     """
-    tokens = window_tokens(network, weights, features)
+    return token_vectors(weights, window_tokens(network, weights, features))
+
+
+def token_vectors(weights: Weights, tokens: Float[Array, "W S D"]) -> Float[Array, "W D"]:
+    """Return the unit vector in float32 of each window's tokens.
+
+    Without a pooler (a video-only model) it is that of the mean token.
+    """
     if "pooler" not in weights:
         return unit(tokens.mean(axis=1, dtype=jnp.float32))
     return unit(pooled(weights["pooler"], tokens))
@@ -102,9 +115,17 @@ def window_tokens(
     x = jnp.stack(features).reshape(-1, times, *features[0].shape)
     windows, _, places, _ = x.shape
     x = x.swapaxes(1, 2).reshape(windows * places, times, width) + temporal["table"]
-    x = _stack(network, temporal["layers"], x, _open_to_all(network), _gelu)
-    x = _norm(temporal["norm"], x).reshape(windows, places, times, width)
-    x = x.swapaxes(1, 2).reshape(windows, times * places, width)
+
+    def places_over_time(x: Array) -> Array:
+        x = _stack(network, temporal["layers"], x, _open_to_all(network), _gelu)
+        return _norm(temporal["norm"], x)
+
+    x = _in_blocks(places_over_time, x, max(1, network.tokens_at_once // times))
+    x = (
+        x.reshape(windows, places, times, width)
+        .swapaxes(1, 2)
+        .reshape(windows, times * places, width)
+    )
     if "auxiliary" not in weights:
         return x
     return _stack(network, weights["auxiliary"], x, _open_to_all(network, in_blocks=True), _gelu)
@@ -165,17 +186,18 @@ def _hidden(paddings: Shaped[Array, "B L"], causal: bool) -> Bool[Array, "B 1 _ 
 
 def _stack(
     network: Network,
-    layers: Weights,
+    layers: Sequence[Weights],
     x: Float[Array, "B S D"],
     attend: Attend,
     activate: Callable[[Array], Array],
 ) -> Float[Array, "B S D"]:
-    def layer(x: Array, weights: Weights) -> tuple[Array, None]:
+    # No scan: it copies each layer's weights at every call, a third of what a text costs.
+    for weights in layers:
         x = x + _self_attention(weights, x, network.heads, attend)
-        return x + _feed_forward(weights["ff_layer"], x, activate), None
-
-    y: Array = lax.scan(layer, x, layers)[0]
-    return y
+        forward = partial(_feed_forward, weights["ff_layer"], activate=activate)
+        tokens = x.reshape(-1, x.shape[-1])
+        x = x + _in_blocks(forward, tokens, network.tokens_at_once).reshape(x.shape)
+    return x
 
 
 def _self_attention(
@@ -196,8 +218,8 @@ def _self_attention(
 
 
 def _feed_forward(
-    weights: Weights, x: Float[Array, "B S D"], activate: Callable[[Array], Array]
-) -> Float[Array, "B S D"]:
+    weights: Weights, x: Float[Array, "S D"], activate: Callable[[Array], Array]
+) -> Float[Array, "S D"]:
     first, second = weights["ffn_layer1"]["linear"], weights["ffn_layer2"]["linear"]
     y = activate(_before(weights, x) @ first["kernel"] + first["bias"])
     return _after(weights, y @ second["kernel"] + second["bias"])
@@ -261,16 +283,19 @@ def _attend(
 
 
 def _attend_in_blocks(q: Heads, k: Heads, v: Heads, cap: float, heads_at_once: int) -> Heads:
-    shape = q.shape
-    size, head_dim = shape[2:]
-    block = max(n for n in range(1, min(QUERIES, size) + 1) if size % n == 0)
-
     def head(qkv: tuple[Array, Array, Array]) -> Float[Array, "S K"]:
         q, k, v = qkv
-        blocks = q.reshape(-1, block, head_dim)
-        y: Array = lax.map(lambda q: _attend(q, k, v, cap), blocks)
-        return y.reshape(size, head_dim)
+        return _in_blocks(lambda q: _attend(q, k, v, cap), q, QUERIES)
 
-    flat = tuple(x.reshape(-1, size, head_dim) for x in (q, k, v))
+    flat = tuple(x.reshape(-1, *x.shape[2:]) for x in (q, k, v))
     y: Array = lax.map(head, flat, batch_size=heads_at_once)
-    return y.reshape(shape)
+    return y.reshape(q.shape)
+
+
+def _in_blocks(f: Callable[[Array], Array], x: Array, most: int) -> Array:
+    """Apply `f`, which keeps shapes, to equal blocks of at most `most` rows, one after another."""
+    block = max(n for n in range(1, min(most, len(x)) + 1) if len(x) % n == 0)
+    if block == len(x):
+        return f(x)
+    y: Array = lax.map(f, x.reshape(-1, block, *x.shape[1:]))
+    return y.reshape(x.shape)

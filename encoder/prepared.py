@@ -96,11 +96,10 @@ def _pooler(pooler: Tree) -> Prepared:
     }
 
 
-def _layers(stack: Tree) -> Tree:
-    """Give the layers with a leading axis, stacking them if the checkpoint holds them singly."""
-    if "x_layers" in stack:
-        layers: Tree = stack["x_layers"]
-        return layers
-    single = [stack[f"x_layers_{i}"] for i in range(len(stack))]
-    stacked: Tree = jax.tree.map(lambda *leaves: np.stack(leaves), *single)
-    return stacked
+def _layers(stack: Tree) -> list[Tree]:
+    """Give the layers one by one, as views if the checkpoint holds them with a leading axis."""
+    if "x_layers" not in stack:
+        return [stack[f"x_layers_{i}"] for i in range(len(stack))]
+    together = jax.tree.map(np.asarray, stack["x_layers"])
+    count = len(jax.tree.leaves(together)[0])
+    return [jax.tree.map(lambda leaf, i=i: leaf[i], together) for i in range(count)]
