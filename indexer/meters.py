@@ -7,14 +7,17 @@ meters of its own, so that two in one process do not mix.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Summary, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from indexer.records import STATES, Step
 from indexer.status import Status
 
+Stage = Literal["read", "embed", "store"]
+"""What overlaps: each has a thread, and waits for the one before it or behind it."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -30,6 +33,15 @@ class Meters:
         self._outcomes = self._counter("videos_settled", "Videos by outcome.", "outcome")
         self._failures = self._counter("failures", "Failed attempts at a video, by code.", "code")
         self._stages = self._counter("stage_seconds", "Time spent, by step.", "stage")
+        self._waits = self._counter(
+            "waiting_seconds", "Time in which a step under way had nothing to do.", "stage"
+        )
+        self._filled = Summary(
+            "prismsearch_queue_filled",
+            "How full a queue is (0 to 1) whenever something is taken from it or put into it.",
+            ["queue"],
+            registry=self._registry,
+        )
 
     def _counter(self, name: str, told: str, *labels: str) -> Counter:
         return Counter(f"prismsearch_{name}", told, labels, registry=self._registry)
@@ -51,6 +63,23 @@ class Meters:
         finally:
             self._stages.labels(step).inc(time.monotonic() - begun)
 
+    @contextmanager
+    def waits(self, stage: Stage) -> Iterator[None]:
+        """A block in which a stage waits for another."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._waits.labels(stage).inc(time.monotonic() - begun)
+
+    def turns(self, stage: Stage) -> "Turns":
+        """Follow one thread from now on, which waits between its turns."""
+        return Turns(self._waits.labels(stage))
+
+    def filled(self, queue: Literal["frames", "vectors"], share: float) -> None:
+        """How full a queue was found: frames that wait for the model, vectors for the store."""
+        self._filled.labels(queue).observe(share)
+
     def watch(self, status: Callable[[], Status]) -> None:
         """Tell, at every reading, what the status says then as well."""
         self._registry.register(_Gauges(status))
@@ -58,6 +87,23 @@ class Meters:
     def text(self) -> bytes:
         """Everything, as Prometheus reads it (`CONTENT_TYPE`)."""
         return generate_latest(self._registry)
+
+
+class Turns:
+    """Adds up how long a thread waits between its turns."""
+
+    def __init__(self, waited: Counter) -> None:
+        self._waited = waited
+        self._since = time.monotonic()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A block in which the thread is busy."""
+        self._waited.inc(time.monotonic() - self._since)
+        try:
+            yield
+        finally:
+            self._since = time.monotonic()
 
 
 class _Gauges(Collector):

@@ -1,23 +1,23 @@
 """One video: read -> embed -> store, overlapped, and taken up where it was left.
 
-Three threads with bounded queues between them: one reads frames from the decoding child, the
-caller's embeds, one stores. Knows the order in which things become durable: picture, vectors,
-checkpoint, and `done` only when the store's count equals the plan. Knows neither the queue of
-videos nor what happens after a failure.
+Three threads with bounded queues between them: one reads frames from the decoding child
+(ahead.py), the caller's embeds, one stores. Knows the order in which things become durable:
+picture, vectors, checkpoint, and `done` only when the store's count equals the plan. Knows neither
+the queue of videos nor what happens after a failure.
 """
 
 import errno
 import time
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 import numpy as np
 
 from encoder.embedder import Embedder
+from indexer.ahead import Ahead, result
 from indexer.decoding import Decode, Probe, Reader, Sample, Summary
 from indexer.errors import StoreError, VideoError
 from indexer.job import Job
@@ -38,10 +38,7 @@ _AWAY = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO}
     | {errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH}
 )
-READ_AHEAD = 48  # frames: 12 MB at 288 px
 WRITES_WAITING = 2
-T = TypeVar("T")
-PATIENCE = 0.2  # seconds between two looks at whether a waiting attempt was called off
 
 
 @dataclass(frozen=True)
@@ -75,17 +72,13 @@ class Pipeline:
         if video.redo:
             self._begin_anew(video)
         attempt = _Attempt(self, video, job)
-        with (
-            ThreadPoolExecutor(1, "read") as reading,
-            ThreadPoolExecutor(1, "store") as storing,
-            ExitStack() as children,
-        ):
-            # The children end first, then the thread that reads from them.
+        opening = partial(self._open, video, attempt.first)
+        with ThreadPoolExecutor(1, "store") as storing, Ahead(opening, self.meters) as ahead:
             with self.meters.stage("open"):
-                frames, rate = self._open(video, attempt.first, children)
+                frames, rate = ahead.opened(job)
             attempt.begin(frames.probe, rate, storing)
             self._enter(job, "embed")
-            for sample in self._waited_for(_ahead(reading, frames, job)):
+            for sample in ahead.samples(job):
                 attempt.take(sample)
             assert frames.summary is not None
             segments = attempt.finish(frames.summary)
@@ -93,15 +86,6 @@ class Pipeline:
         with self.meters.stage("check"):
             self._verify(video, segments)
         return Outcome(segments, frames.summary.note)
-
-    def _waited_for(self, samples: Iterator[Sample]) -> Iterator[Sample]:
-        """The samples; waiting for the next one is what reading costs."""
-        while True:
-            with self.meters.stage("read"):
-                sample = next(samples, None)
-            if sample is None:
-                return
-            yield sample
 
     def salvage(self, video: Video) -> Outcome | None:
         """Make do with what is stored of a video that cannot be read further; None if nothing is.
@@ -190,6 +174,7 @@ class _Attempt:
         self._stream = parts.embedder.window_stream()
         self.first = self._windows.earliest
         self._seen = self.first
+        self._enough = 1  # a first segment is found as soon as can be; later ones fill the device
         self._waiting: list[Sample] = []
         self._ready: list[Segment] = []
         self._thumbnails: dict[int, bytes] = {}
@@ -202,6 +187,7 @@ class _Attempt:
         """Note what the video promises to be."""
         self._rate = rate
         self._storing = storing
+        self._turns = self._parts.meters.turns("store")
         samples = grid_size(probe.duration, rate)
         planned = planned_count(samples, self._parts.fingerprint.frames, self._hop)
         self._parts.library.describe(
@@ -215,13 +201,14 @@ class _Attempt:
         self._parts.queue.expect(self._video.video_id, planned)
 
     def take(self, sample: Sample) -> None:
-        """One more frame; embeds what it completes."""
-        self._waiting.append(sample)
+        """One more frame; embeds what lies before it and is complete."""
         if len(self._waiting) == self._hop:
             self._push()
-            self._ready += self._windows.ready(self._seen, self._rate)
-            if len(self._ready) >= self._parts.embedder.batch:
+            self._ready += self._windows.ready(self._seen + 1, self._rate)
+            if len(self._ready) >= self._enough:
+                self._enough = self._parts.embedder.batch
                 self._embed()
+        self._waiting.append(sample)
 
     def finish(self, summary: Summary) -> int:
         """Embed what only the end completes and wait until all is stored; returns the plan."""
@@ -230,7 +217,7 @@ class _Attempt:
         self._ready += rest
         self._embed()
         while self._writes:
-            _result(self._writes.popleft(), self._job)
+            result(self._writes.popleft(), self._job)
         return planned
 
     def _push(self) -> None:
@@ -272,13 +259,17 @@ class _Attempt:
 
     def _put(self, points: list[Point], pictures: list[list[bytes]]) -> None:
         """Hand points to the storing thread, waiting while it is behind."""
-        while len(self._writes) >= WRITES_WAITING:
-            _result(self._writes.popleft(), self._job)
+        meters = self._parts.meters
+        meters.filled("vectors", sum(not w.done() for w in self._writes) / WRITES_WAITING)
+        with meters.waits("embed"):
+            while len(self._writes) >= WRITES_WAITING:
+                result(self._writes.popleft(), self._job)
         self._writes.append(self._storing.submit(self._write, points, pictures))
 
     def _write(self, points: list[Point], pictures: list[list[bytes]]) -> None:
         """Pictures first: a segment that is found has one. The checkpoint last: it may lag."""
-        with self._parts.meters.stage("store"), self._job.writing():
+        meters = self._parts.meters
+        with self._turns.turn(), meters.stage("store"), self._job.writing():
             for point, frames in zip(points, pictures, strict=True):
                 self._save_pictures(point, frames)
             self._parts.store.upsert(points)
@@ -286,26 +277,11 @@ class _Attempt:
             now = time.monotonic()
             self._parts.queue.checkpoint(self._video.video_id, self._stored, now - self._noted)
             self._noted = now
-        self._parts.meters.segments.inc(len(points))
-        self._parts.meters.seconds.inc(points[-1].end - max(self._reached, points[0].start))
+        meters.segments.inc(len(points))
+        meters.seconds.inc(points[-1].end - max(self._reached, points[0].start))
         self._reached = points[-1].end
 
     def _save_pictures(self, point: Point, frames: list[bytes]) -> None:
         media = self._parts.media
         media.save_poster(point.video_id, point.index, frames[len(frames) // 2])
         media.save_strip(point.video_id, point.index, strip(frames))
-
-
-def _ahead(executor: Executor, frames: FrameReader, job: Job) -> Iterator[Sample]:
-    """The samples, up to `READ_AHEAD` of them fetched by another thread before they are due."""
-    pending = deque(executor.submit(next, frames, None) for _ in range(READ_AHEAD))
-    while (sample := _result(pending.popleft(), job)) is not None:
-        pending.append(executor.submit(next, frames, None))
-        yield sample
-
-
-def _result(future: Future[T], job: Job) -> T:
-    """What the other thread made of it, unless the attempt is called off meanwhile."""
-    while not wait([future], PATIENCE).done:
-        job.check()
-    return future.result()

@@ -1,5 +1,6 @@
 """What is counted is what happened, in lines that Prometheus's own parser reads."""
 
+import time
 from pathlib import Path
 
 from conftest import Draw
@@ -45,6 +46,20 @@ def test_what_happened_is_counted(engine: Engine, draw: Draw, tmp_path: Path) ->
     for stage in ("open", "read", "embed", "store", "check"):
         assert now[f"stage_seconds_total {stage}"] > 0, stage
     assert (now["paused"], now["waiting"]) == (0, 0)
+
+
+def test_queues_and_waits_are_told(engine: Engine, draw: Draw, tmp_path: Path) -> None:
+    engine.add_files([draw(tmp_path / "a.mp4", 30)])
+    begun = time.monotonic()
+    engine.worker.start()
+    assert engine.worker.wait(120)
+    passed, now = time.monotonic() - begun, values(engine)
+    for stage in ("read", "embed", "store"):
+        assert 0 < now[f"waiting_seconds_total {stage}"] < passed, stage
+    assert now["queue_filled_count frames"] == 60 + 1  # each sample, and the end
+    assert now["queue_filled_count vectors"] == 14
+    for queue in ("frames", "vectors"):
+        assert 0 <= now[f"queue_filled_sum {queue}"] <= now[f"queue_filled_count {queue}"]
 
 
 def test_what_stands_still_is_told(engine: Engine) -> None:

@@ -133,6 +133,19 @@ def test_segments_are_searchable_while_the_rest_is_being_embedded(
     assert seen[-1] > 0
 
 
+@pytest.mark.parametrize("batch", [1, 4])
+def test_the_first_segment_waits_for_no_frame_but_its_own(
+    engine: Engine, pipeline: Pipeline, watched: Watched, draw: Draw, tmp_path: Path, batch: int
+) -> None:
+    watched.batch = batch
+    video = add(engine, draw(tmp_path / "a.mp4", 30))
+    seen: list[tuple[int, int]] = []
+    watched.before_embed = lambda count: seen.append((watched.pushed, count))
+    assert run(pipeline, video).segments == 14
+    assert seen[0] == (8, 0)  # a segment has eight frames
+    assert seen[1] == (8 + 4 * batch, 1)  # the others come as many at a time as the device takes
+
+
 def test_frames_are_kept_only_as_long_as_a_window_needs_them(
     engine: Engine, pipeline: Pipeline, watched: Watched, draw: Draw, tmp_path: Path
 ) -> None:
