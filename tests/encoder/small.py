@@ -31,7 +31,7 @@ VIDEO_ONLY = ModelCard("small_video", "encoder", 4, 24, 32, MappingProxyType(BAC
 CARDS = {card.name: card for card in (CLIP, VIDEO_ONLY)}
 MODULES = {"clip": FactorizedVideoCLIP, "encoder": FactorizedEncoder}
 # One frame more than divides evenly into anything, and batches that are seldom full.
-PACE = Pace("float32", chunk=3, batch=2, heads=3)
+PACE = Pace("float32", chunk=3, batch=2, heads=3, tokens=12)
 TOKENIZER = Path(__file__).parents[1] / "data" / "tokenizer" / "test_spm.model"
 
 
