@@ -62,7 +62,7 @@ class Embedder:
         self.batch = pace.batch  # windows that a stream is best asked for at a time
         rows = card.pixels // card.config["patch_size"]
         weights = prepare(params, card.config["pos_emb_shape"], card.frames, rows, pace.dtype)
-        network = fast.Network.of(card.config, pace.heads, pace.fused)
+        network = fast.Network.of(card.config, pace.heads, pace.tokens, pace.fused)
         self._sight: Programs | None = None
         if "frame" in weights:
             self._sight = Programs(
