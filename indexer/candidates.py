@@ -7,12 +7,13 @@ them: ranking.py looks.
 from collections.abc import Iterator, Sequence
 
 from indexer import sequences
-from indexer.hits import nearest
+from indexer.hits import leading
 from indexer.library import Library
 from indexer.points import Scope, Store
 from indexer.question import Asked
 
-FIRST_LOOK, MOST_AT_ONCE = 400, 4096  # hits that a store is asked for, twice as many each time
+# Hits that a store is asked for, more each time: to look for them anew is what takes it long.
+FIRST_LOOK, WIDER, MOST_AT_ONCE = 400, 4, 4096
 
 
 class Candidates:
@@ -49,7 +50,7 @@ class Candidates:
             if rest == float("-inf"):
                 return
             seen.update(video_id for video_id, _ in ready)
-            at_once = min(2 * at_once, MOST_AT_ONCE)
+            at_once = min(WIDER * at_once, MOST_AT_ONCE)
             # To name nearly all videos takes a store longer than to bring the known hits again.
             again = self._everywhere and at_once < MOST_AT_ONCE
             videos = None if again else self._all() - seen
@@ -72,15 +73,13 @@ class Candidates:
         self, step: int, at_once: int, videos: frozenset[str] | None
     ) -> tuple[dict[str, float], float]:
         """Each video's best score among so many hits, and what no other one exceeds."""
-        hits = nearest(self._store, self._asked.probes[step], at_once, Scope(videos))
-        last = hits[-1].score if len(hits) >= at_once else float("-inf")
-        best = {hit.video_id: hit.score for hit in reversed(hits)}
+        best, rest = leading(self._store, self._asked.probes[step], at_once, Scope(videos))
         least = self.floor(step)
         return {
             video_id: score if score >= least else float("-inf")
             for video_id, score in best.items()
             if video_id not in self._hidden
-        }, (last if last >= least else float("-inf"))
+        }, (rest if rest >= least else float("-inf"))
 
     def floor(self, step: int) -> float:
         """What a segment must score to be this step of a sequence."""

@@ -14,12 +14,14 @@ from typing import Any
 
 from indexer.errors import LibraryBusy, LibraryError, LibraryOutdated, no_room
 from indexer.ground import has_room, network_disk, refuse_full, refuse_read_only
+from indexer.lately import Lately
 from indexer.ownership import Ownership
 
 Row = sqlite3.Row
 BUSY_SECONDS = 5.0
 _HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _CRAMMED = 1 << 20  # bytes
+_REMEMBERED = 32  # answers, the longest a row for each video
 
 # Each step takes a library from the version of its index to the next; never edit one, add one.
 STEPS = (
@@ -196,6 +198,8 @@ class Database:
         """
         self._path = path
         self._lock = threading.RLock()
+        self._written = (-1, -1)  # when the rows were read that are remembered
+        self._remembered = Lately[list[Row]](_REMEMBERED)
         if not read_only:
             refuse_read_only(path.parent, path)
         try:
@@ -264,6 +268,22 @@ class Database:
         """What one statement gives, or nothing. Raises LibraryError, or DiskFull."""
         with self._lock, self._named_errors():
             return self._db.execute(statement, values).fetchall()
+
+    def remembered(self, statement: str, *values: Any) -> list[Row]:
+        """The same for a question that is asked often: read anew once anything was written."""
+        with self._lock, self._named_errors():
+            if self._db.in_transaction:  # what is written may yet be taken back
+                return self._db.execute(statement, values).fetchall()
+            if self._written != (written := self._writes()):
+                self._written, self._remembered = written, Lately(_REMEMBERED)
+            return self._remembered.get(
+                (statement, values), lambda: self._db.execute(statement, values).fetchall()
+            )
+
+    def _writes(self) -> tuple[int, int]:
+        """Numbers that change with whatever is written, by others or by us."""
+        (elsewhere,) = self._db.execute("PRAGMA data_version").fetchone()
+        return elsewhere, self._db.total_changes
 
     def changed(self, statement: str, *values: Any) -> int:
         """How many rows one statement changed. Raises LibraryError, or DiskFull."""

@@ -24,11 +24,13 @@ from indexer.points import EVERYTHING, Hit, Point, Scope, StoredSegment, Timed, 
 from indexer.rows import (
     VECTOR,
     VIDEO,
+    above,
     batches,
     by_time,
     check_fingerprint,
     filter_of,
-    hit,
+    hits,
+    leaders,
     only,
     page_size,
     payload_of,
@@ -98,18 +100,34 @@ class EdgeStore:
         limit: int,
         scope: Scope = EVERYTHING,
         least: float | None = None,
+        offset: float = 0.0,
     ) -> list[Hit]:
         """Exact search; see `Store`."""
-        wanted = fit(vector, self._fingerprint.dim).tolist()
+        wanted = fit(vector, self._fingerprint.dim)
+        length = float(np.linalg.norm(wanted))
+        found = self._query(wanted, limit, scope, True, above(least, length, offset))
+        return hits(found, length, offset)
+
+    def leading(
+        self, vector: np.ndarray, limit: int, scope: Scope = EVERYTHING
+    ) -> list[tuple[str, float]]:
+        """Exact search, for videos alone; see `Store`."""
+        wanted = fit(vector, self._fingerprint.dim)
+        found = self._query(wanted, limit, scope, edge.PayloadSelector.Include([VIDEO]))
+        return leaders(found, float(np.linalg.norm(wanted)))
+
+    def _query(
+        self, vector: np.ndarray, limit: int, scope: Scope, told: Any, least: float | None = None
+    ) -> list[Any]:
         request = edge.QueryRequest(
             limit=limit,
-            query=edge.Query.Nearest(wanted, using=VECTOR),
+            query=edge.Query.Nearest(vector.tolist(), using=VECTOR),
             filter=filter_of(scope, edge),
-            with_payload=True,
+            with_payload=told,
             score_threshold=least,
         )
         with _edge_errors("searched"):
-            return [hit(found) for found in self._shard.query(request)]
+            return self._shard.query(request)
 
     def segments(self, video_id: str, index: int | None = None) -> list[StoredSegment]:
         """All of one video by time, or one; see `Store`."""

@@ -55,7 +55,8 @@ class Filters:
         if not clauses:
             return EVERYTHING if self.part is None else Scope(part=self.part)
         clause, values = _all_of(clauses)
-        found = library.database.rows(f"SELECT video_id FROM videos WHERE {clause}", *values)
+        question = f"SELECT video_id FROM videos WHERE {clause}"
+        found = library.database.remembered(question, *values)
         videos = frozenset([row[0] for row in found])
         if not (self.tags or self.within):
             return Scope(videos, part=self.part)

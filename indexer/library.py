@@ -138,7 +138,7 @@ class Library:
 
     def hidden_ids(self) -> frozenset[str]:
         """The ids of all others: what is being removed, and what is known to be missing."""
-        found = self._database.rows("SELECT video_id FROM videos WHERE removing OR missing")
+        found = self._database.remembered("SELECT video_id FROM videos WHERE removing OR missing")
         return frozenset(row[0] for row in found)
 
     def several(self, video_ids: Iterable[str]) -> list[Video]:

@@ -5,7 +5,7 @@ Knows peaks, and how far around one the score stays high. Knows no store, no tit
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from indexer.points import Hit
 
@@ -85,27 +85,31 @@ def _free(hit: Hit, taken: Sequence[Span]) -> bool:
 
 def _peaks(heat: Sequence[Hit]) -> list[int]:
     """Places that score above the segment before and not below the one after."""
-    if not heat:
-        return []
-    # Whether the score rises from each segment to the next one given; over a gap it does both.
-    apart = [one.index + 1 != other.index for one, other in pairwise(heat)]
-    rises = [one.score < other.score for one, other in pairwise(heat)]
-    risen = [True, *(gap or up for gap, up in zip(apart, rises, strict=True))]
-    falls = [*(gap or not up for gap, up in zip(apart, rises, strict=True)), True]
-    return [place for place in range(len(heat)) if risen[place] and falls[place]]
+    peaks: list[int] = []
+    risen = True  # since the segment before, or nothing adjoins
+    for place, (one, other) in enumerate(pairwise(heat)):
+        apart = one.index + 1 != other.index
+        if risen and (apart or one.score >= other.score):
+            peaks.append(place)
+        risen = apart or one.score < other.score
+    return [*peaks, len(heat) - 1] if heat and risen else peaks
 
 
 def _grown(heat: Sequence[Hit], peak: int, above: float, taken: Sequence[Span]) -> Span:
     """The stretch around a peak over segments that score more than `above` and are not taken."""
-
-    def joins(place: int, beside: int) -> bool:
-        if not 0 <= beside < len(heat) or abs(heat[place].index - heat[beside].index) != 1:
-            return False
-        return heat[beside].score > above and _free(heat[beside], taken)
-
-    first = last = peak
-    while joins(first, first - 1):
-        first -= 1
-    while joins(last, last + 1):
-        last += 1
-    return Span(heat[first].start, max(hit.end for hit in heat[first : last + 1]), heat[peak])
+    best = heat[peak]
+    # What was taken lies wholly before the peak or behind it: these are its nearest ends.
+    low = max((span.end for span in taken if span.end <= best.start), default=float("-inf"))
+    high = min((span.start for span in taken if span.start >= best.end), default=float("inf"))
+    first, index, end = peak, best.index, best.end
+    while first and (hit := heat[first - 1]).score > above and hit.start >= low:
+        if hit.index != (index := index - 1):
+            break
+        first, end = first - 1, max(end, hit.end)
+    index = best.index
+    for hit in islice(heat, peak + 1, None):
+        index += 1
+        if hit.score <= above or hit.end > high or hit.index != index:
+            break
+        end = max(end, hit.end)
+    return Span(heat[first].start, end, best)

@@ -44,7 +44,7 @@ class StoredSegment(Timed):
 
 
 class Hit(NamedTuple):
-    """One segment that a search found; `score` is the cosine. A search makes thousands of these."""
+    """One segment that a search found, with its score. A search makes thousands of these."""
 
     video_id: str
     index: int  # type: ignore[assignment]  # it hides a tuple's method, which nobody asks for
@@ -86,8 +86,18 @@ class Store(Protocol):
         limit: int,
         scope: Scope = EVERYTHING,
         least: float | None = None,
+        offset: float = 0.0,
     ) -> list[Hit]:
-        """The `limit` segments in scope with the highest cosine, best first; of `least` or more."""
+        """The `limit` segments in scope that score highest, best first; those of `least` or more.
+
+        A segment, whose vector has the length 1, scores its product with `vector` less `offset`:
+        where `vector` has that length too, their cosine.
+        """
+
+    def leading(
+        self, vector: np.ndarray, limit: int, scope: Scope = EVERYTHING
+    ) -> list[tuple[str, float]]:
+        """The video and the product of each of these segments, which is less to read."""
 
     def segments(self, video_id: str, index: int | None = None) -> list[StoredSegment]:
         """All segments of one video in the order of time, or the one of this index."""

@@ -55,6 +55,15 @@ class Question:
         plain = all(len(step) == 1 and step[0].said is not None for step in self.steps)
         return plain and self.steps != () and self.liked is None and self.disliked is None
 
+    @property
+    def key(self) -> Hashable:
+        """The same for two questions of the same vectors and weights, whatever was said."""
+        steps = tuple(
+            tuple((one.vectors.tobytes(), one.weight) for one in step) for step in self.steps
+        )
+        rated = (None if one is None else one.tobytes() for one in (self.liked, self.disliked))
+        return steps, *rated
+
 
 @dataclass(frozen=True, eq=False)
 class Probe:

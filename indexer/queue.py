@@ -8,7 +8,7 @@ from typing import Any
 
 from indexer.database import Database
 from indexer.errors import FINAL
-from indexer.records import QUEUE_ORDER, STATES, Step, Video, VideoState, known, rows
+from indexer.records import QUEUE_ORDER, STATES, Step, Video, VideoState, known, remembered, rows
 
 MAX_ATTEMPTS = 3
 _WAITS = "NOT removing AND NOT missing AND state IN ('queued', 'indexing')"
@@ -41,7 +41,8 @@ class Queue:
     def counts(self) -> dict[VideoState, int]:
         """How many videos are in each state."""
         question = "SELECT state, COUNT(*) FROM known WHERE NOT removing GROUP BY state"
-        found = dict(tuple(row) for row in rows(self._database, self.fingerprint, question))
+        counted = remembered(self._database, self.fingerprint, question)
+        found = dict(tuple(row) for row in counted)
         return {state: found[state] for state in STATES if state in found}
 
     def segments(self) -> int:

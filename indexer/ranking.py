@@ -7,6 +7,7 @@ nor titles; what a segment scores is told by the store, along a question's direc
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable
+from operator import attrgetter
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from indexer.points import Hit, Store
 from indexer.question import Asked
 from indexer.sequences import Chain, chains, score_of
 from indexer.stretches import holds
+
+_WHEN = attrgetter("start")
 
 FEW, MANY = 12, 64  # videos that are looked at together: half of those before, within these
 
@@ -115,9 +118,15 @@ class Ranking:
         return found
 
     def _inside(self, heat: list[Hit], lengths: dict[str, float]) -> list[Hit]:
-        if not self._narrowed:
-            return heat
-        return [hit for hit in heat if self._allows(hit, lengths)]
+        """Those segments of a video in scope that lie in the stretches and the part in scope."""
+        scope = self._asked.scope
+        if heat and scope.spans is not None:
+            inside = scope.spans.get(heat[0].video_id, ())
+            heat = [hit for hit in heat if holds(inside, hit.start, hit.end)]
+        if heat and scope.part is not None:
+            low, high = (2 * share * lengths.get(heat[0].video_id, 0.0) for share in scope.part)
+            heat = [hit for hit in heat if low <= hit.start + hit.end <= high]
+        return heat
 
     def _moments(self, heats: list[list[Hit]]) -> list[Moment]:
         most, least = self._asked.per_video, self._asked.least
@@ -136,7 +145,9 @@ class Ranking:
         found: dict[str, list[Hit]] = defaultdict(list)
         for hit in all_nearest(self._store, self._asked.probes[step], frozenset(coming), least):
             found[hit.video_id].append(hit)
-        return {video_id: sorted(heat, key=_when) for video_id, heat in found.items()}
+        for heat in found.values():
+            heat.sort(key=_WHEN)
+        return found
 
     @property
     def _narrowed(self) -> bool:
@@ -147,21 +158,6 @@ class Ranking:
         if self._asked.scope.part is None:
             return {}
         return {one.video_id: one.duration or 0.0 for one in self._library.several(videos)}
-
-    def _allows(self, hit: Hit, lengths: dict[str, float]) -> bool:
-        """Whether a segment of a video in scope lies in the stretches and the part in scope."""
-        scope = self._asked.scope
-        inside = None if scope.spans is None else scope.spans.get(hit.video_id, ())
-        if inside is not None and not holds(inside, hit.start, hit.end):
-            return False
-        if scope.part is None:
-            return True
-        low, high = (share * lengths.get(hit.video_id, 0.0) for share in scope.part)
-        return low <= (hit.start + hit.end) / 2 <= high
-
-
-def _when(hit: Hit) -> float:
-    return hit.start
 
 
 def _place(moment: Moment) -> tuple[float, str, float]:

@@ -103,15 +103,22 @@ def known(database: Database, fingerprint: str, clause: str, *values: Any) -> li
     ]
 
 
+def remembered(database: Database, fingerprint: str, question: str, *values: Any) -> list[Row]:
+    """The same as `rows`; see Database.remembered."""
+    return database.remembered(f"{_KNOWN} {question}", fingerprint, *values)
+
+
 def rows(database: Database, fingerprint: str, question: str, *values: Any) -> list[Row]:
     """What a question to the table `known` gives; see `Video` for its columns."""
     return database.rows(f"{_KNOWN} {question}", fingerprint, *values)
 
 
 def _video(row: Row) -> Video:
-    fields = dict(row)
+    fields = dict(row)  # an answer has many of them, so this is made to be quick
     del fields["removing"], fields["place"]
-    path = Path(os.fsdecode(fields["path"]))
-    flags = {name: bool(fields[name]) for name in ("managed", "missing", "redo")}
-    tags = tuple(sorted(json.loads(fields["tags"]), key=str.casefold))
-    return Video(**{**fields, **flags, "path": path, "tags": tags})
+    for flag in ("managed", "missing", "redo"):
+        fields[flag] = bool(fields[flag])
+    fields["path"] = Path(os.fsdecode(fields["path"]))
+    tags = fields["tags"]
+    fields["tags"] = () if tags == "[]" else tuple(sorted(json.loads(tags), key=str.casefold))
+    return Video(**fields)

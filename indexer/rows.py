@@ -5,6 +5,8 @@ neither of them, and knows not where a collection lies.
 """
 
 from collections.abc import Iterator
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -41,10 +43,27 @@ def payload_of(point: Point) -> dict[str, Any]:
     }
 
 
-def hit(found: Any) -> Hit:
-    """An engine's scored point as ours."""
-    told = found.payload  # by name, which takes half as long as handing all of it on
-    return Hit(told[VIDEO], told["index"], told["start"], told["end"], float(found.score))
+_ROUNDING = 1e-5
+_told = itemgetter(VIDEO, "index", "start", "end")
+_hit = partial(tuple.__new__, Hit)  # a third of the time that calling the class takes
+
+
+def hits(found: list[Any], length: float, offset: float) -> list[Hit]:
+    """An engine's points with their cosines to a vector of this length, as ours.
+
+    A search makes thousands of them, so this is made to be quick.
+    """
+    return [_hit((*_told(one.payload), one.score * length - offset)) for one in found]
+
+
+def leaders(found: list[Any], length: float) -> list[tuple[str, float]]:
+    """The same, but for the video and the score of each."""
+    return [(one.payload[VIDEO], one.score * length) for one in found]
+
+
+def above(least: float | None, length: float, offset: float) -> float | None:
+    """The cosine that a point must reach to score so; an engine adds up in its own way."""
+    return None if least is None else (least + offset) / length - _ROUNDING
 
 
 def point(record: Any) -> Point:

@@ -28,6 +28,7 @@ from indexer.settings import Fingerprint
 from indexer.yardstick import Sampler, Yardstick
 
 KEPT_RANKINGS = 16  # so that the next page of an answer does not begin it anew
+KEPT_PROBES = 64  # each with what the library's sample scores: 16 kB and more
 MOST_SORTED = 200  # moments that are put into another order than the best first
 MOST_EXAMPLES = 8  # segments that stand for a stretch of a video
 
@@ -82,6 +83,7 @@ class Search:
         self._reader = reader
         self._sampler = Sampler(store)
         self._hearing = Hearing(embedder.embed_texts)
+        self._probes = Lately[tuple[Probe, ...]](KEPT_PROBES)
         self._rankings = Lately[Ranking](KEPT_RANKINGS)
 
     # What can be asked for.
@@ -143,7 +145,7 @@ class Search:
         """A page of the moments that answer a question. Raises NothingAsked."""
         wanted = wanted or Wanted()
         yardstick = self._sampler.yardstick()
-        asked = probes(question, yardstick)
+        asked = self._measured(question, yardstick)
         ranking = self._ranking(asked, question.gap, wanted)
         until = wanted.offset + wanted.limit
         found = self._in_order(ranking, wanted, until + 1)
@@ -155,6 +157,11 @@ class Search:
         ]
         weak = question.is_said and self._is_weak(asked, ranking.moments(1), yardstick)
         return Answer(page, videos, len(found) > until, weak, ranking.total())
+
+    def _measured(self, question: Question, yardstick: Yardstick) -> tuple[Probe, ...]:
+        """The steps of a question; to hold one against the sample takes as long as to rank it."""
+        key = (question.key, yardstick.drawn, yardstick.total)
+        return self._probes.get(key, lambda: probes(question, yardstick))
 
     def _is_weak(
         self, asked: Sequence[Probe], best: Sequence[Moment], yardstick: Yardstick
@@ -214,7 +221,8 @@ class Search:
     def heatmap(self, video_id: str, question: Question) -> Heatmap:
         """How well each segment of one video fits each step. Raises UnknownVideo, NothingAsked."""
         self._library.need(video_id)
-        return heat(self._store, probes(question, self._sampler.yardstick()), video_id)
+        asked = self._measured(question, self._sampler.yardstick())
+        return heat(self._store, asked, video_id)
 
     def classify(self, video_id: str, class_names: Sequence[str]) -> ClassTimeline:
         """How probable each class is in each segment of one video, by time.

@@ -21,11 +21,13 @@ from indexer.points import EVERYTHING, Hit, Point, Scope, StoredSegment, Timed, 
 from indexer.rows import (
     VECTOR,
     VIDEO,
+    above,
     batches,
     by_time,
     check_fingerprint,
     filter_of,
-    hit,
+    hits,
+    leaders,
     only,
     page_size,
     payload_of,
@@ -119,20 +121,37 @@ class QdrantStore:
         limit: int,
         scope: Scope = EVERYTHING,
         least: float | None = None,
+        offset: float = 0.0,
     ) -> list[Hit]:
         """Nearest by the server's index, exact within named videos; see `Store`."""
+        wanted = fit(vector, self._fingerprint.dim)
+        length = float(np.linalg.norm(wanted))
+        found = self._query(wanted, limit, scope, True, above(least, length, offset))
+        return hits(found, length, offset)
+
+    def leading(
+        self, vector: np.ndarray, limit: int, scope: Scope = EVERYTHING
+    ) -> list[tuple[str, float]]:
+        """The same for videos alone; see `Store`."""
+        wanted = fit(vector, self._fingerprint.dim)
+        found = self._query(wanted, limit, scope, [VIDEO])
+        return leaders(found, float(np.linalg.norm(wanted)))
+
+    def _query(
+        self, vector: np.ndarray, limit: int, scope: Scope, told: Any, least: float | None = None
+    ) -> list[Any]:
         with _server_errors():
             found = self._client.query_points(
                 self._name,
-                query=fit(vector, self._fingerprint.dim).tolist(),
+                query=vector.tolist(),
                 using=VECTOR,
                 limit=limit,
                 query_filter=filter_of(scope, models),
                 search_params=models.SearchParams(exact=scope.videos is not None),
-                with_payload=True,
+                with_payload=told,
                 score_threshold=least,
             )
-        return [hit(one) for one in found.points]
+        return found.points
 
     def segments(self, video_id: str, index: int | None = None) -> list[StoredSegment]:
         """All of one video by time, or one; see `Store`."""

@@ -6,6 +6,7 @@ Knows a sample of the stored vectors, kept in memory. Knows neither questions no
 import threading
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -24,10 +25,14 @@ PATIENCE = 30.0  # seconds that a scale serves at most while the library changes
 
 @dataclass(frozen=True, eq=False)
 class Yardstick:
-    """Vectors (float32 [N, dim]) of segments that stand for a library of `total` segments."""
+    """Vectors (float32 [N, dim]) of segments that stand for a library of `total` segments.
+
+    `drawn` counts how often a library was measured before.
+    """
 
     sample: Float[np.ndarray, "N dim"]
     total: int
+    drawn: int = 0
 
     def cosines(self, vectors: Float[np.ndarray, "Q dim"]) -> Float[np.ndarray, "N Q"]:
         """What each segment has in common with each vector."""
@@ -49,7 +54,7 @@ class Scale:
         count = len(self.scores) - int(np.searchsorted(self.scores, score - ROUNDING))
         if not self._sampled or count >= TAIL:
             return 100.0 * max(count, 1) / max(len(self.scores), 1)
-        start, rate = self._tail()
+        start, rate = self._tail
         share = TAIL / len(self.scores) * float(np.exp((start - score) / rate))
         return 100.0 * max(share, 1 / self.total)
 
@@ -59,7 +64,7 @@ class Scale:
             return float("-inf")
         share = percent / 100
         if self._sampled and share < TAIL / len(self.scores):
-            start, rate = self._tail()
+            start, rate = self._tail
             return start + rate * float(np.log(TAIL / len(self.scores) / share))
         place = len(self.scores) - max(1, int(share * len(self.scores) + 1e-6))
         return float(self.scores[place]) - ROUNDING
@@ -68,6 +73,7 @@ class Scale:
     def _sampled(self) -> bool:
         return self.total > len(self.scores) > TAIL
 
+    @cached_property  # asked for each moment of an answer
     def _tail(self) -> tuple[float, float]:
         """Where the tail starts, and the mean by which what lies in it is beyond that."""
         tail = self.scores[-TAIL:]
@@ -91,6 +97,7 @@ class Sampler:
         self._lock = threading.Lock()
         self._sample: np.ndarray | None = None
         self._sampled, self._sampled_at = 0, 0.0  # of how many segments, and when
+        self._times = 0
 
     def yardstick(self) -> Yardstick:
         """The scale of what is stored now, measured anew when that has changed clearly."""
@@ -99,7 +106,8 @@ class Sampler:
             if self._sample is None or self._outdated(total):
                 self._sample = self._drawn()
                 self._sampled, self._sampled_at = total, time.monotonic()
-            return Yardstick(self._sample, total)
+                self._times += 1
+            return Yardstick(self._sample, total, self._times)
 
     def _drawn(self) -> np.ndarray:
         # Ids are hashes and pages come in their order, so the first ones are drawn by lot: the

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -285,3 +286,28 @@ def test_many_threads_at_once(database: Database, tmp_path: Path) -> None:
     assert errors == []
     assert len(library.videos()) == 10  # ten contents, each seen by six threads
     assert sum(video.spent for video in library.videos()) == pytest.approx(6.0)
+
+
+def test_what_is_remembered_is_read_anew_once_anything_was_written(
+    database: Database, data_dir: Path
+) -> None:
+    asked = "SELECT name FROM saved WHERE name <> ? ORDER BY name"
+
+    def names() -> list[str]:
+        return [row[0] for row in database.remembered(asked, "")]
+
+    save = "INSERT INTO saved (name, question, saved_at) VALUES (?, '', 0)"
+    database.rows(save, "one")
+    assert names() == ["one"]
+    assert database.remembered(asked, "") is database.remembered(asked, "")
+    assert [row[0] for row in database.remembered(asked, "one")] == []
+    database.rows(save, "two")
+    assert names() == ["one", "two"]
+    with closing(sqlite3.connect(data_dir / "library.db")) as other, other:
+        other.execute(save, ("three",))
+    assert names() == ["one", "three", "two"]
+    with suppress(ZeroDivisionError), database.together():
+        database.rows(save, "taken back")
+        assert "taken back" in names()
+        raise ZeroDivisionError
+    assert names() == ["one", "three", "two"]

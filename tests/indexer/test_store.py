@@ -139,6 +139,26 @@ def test_nearest_of_a_least_cosine(store: Store) -> None:
     assert store.nearest(given[7].vector, 20, least=1.5) == []
 
 
+def test_scores_are_products_less_an_offset(store: Store) -> None:
+    store.upsert(points("a", 20) + points("b", 3, seed=1))
+    plain = store.nearest(unit(3), 8)
+    longer = store.nearest(5 * unit(3), 8, offset=0.5)
+    assert [hit[:4] for hit in longer] == [hit[:4] for hit in plain]
+    expected = [5 * hit.score - 0.5 for hit in plain]
+    np.testing.assert_allclose([hit.score for hit in longer], expected, atol=1e-4)
+    least = (expected[3] + expected[4]) / 2
+    assert len(store.nearest(5 * unit(3), 8, least=least, offset=0.5)) == 4
+
+
+def test_leading_tells_the_videos_of_the_nearest(store: Store) -> None:
+    store.upsert(points("a", 20) + points("b", 20, seed=1))
+    for scope in (Scope(), Scope(frozenset({"b"}))):
+        hits = store.nearest(3 * unit(3), 9, scope)
+        leading = store.leading(3 * unit(3), 9, scope)
+        assert [video for video, _ in leading] == [hit.video_id for hit in hits]
+        np.testing.assert_allclose([p for _, p in leading], [hit.score for hit in hits], atol=1e-4)
+
+
 def test_one_segment_alone(store: Store) -> None:
     given = points("a", 4) + points("b", 4, seed=1)
     store.upsert(given)
