@@ -94,6 +94,30 @@ def test_nothing_recompiles_per_request() -> None:
     assert module._read._cache_size() <= lengths * sizes
 
 
+def test_nothing_is_compiled_after_the_warm_up() -> None:
+    compiled: list[str] = []
+
+    def note(event: str, seconds: float, **_: Any) -> None:
+        if event.endswith("backend_compile_duration"):
+            compiled.append(event)
+
+    jax.clear_caches()
+    jax.monitoring.register_event_duration_secs_listener(note)
+    try:
+        ours = small.embedder()
+        ours.warm_up()
+        assert len(compiled) >= 2
+        compiled.clear()
+        for count in (1, 2, 3, 5):
+            ours.embed_clips(clips(count))
+            stream = ours.window_stream()
+            stream.push(small.frames(4 * count, seed=count))
+            stream.embed([range(start, start + 4) for start in range(0, 4 * count - 3, 2)])
+    finally:
+        jax.monitoring.unregister_event_duration_listener(note)
+    assert compiled == []
+
+
 def test_a_text_is_computed_once_while_it_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phrases, "REMEMBERED", 3)
     ours = small.embedder()
