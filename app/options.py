@@ -71,6 +71,14 @@ Decode = Annotated[
         help="How pyav decodes: exact, or fast (blocks are not smoothed).",
     ),
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        envvar="PRISMSEARCH_PRECISION",
+        help="What a CPU computes videos in: float32, or bfloat16, which is quicker where the "
+        "processor has it and needs the extra “cpu”.",
+    ),
+]
 Host = Annotated[str, typer.Option(envvar="PRISMSEARCH_HOST", help="The address to listen on.")]
 Port = Annotated[
     int | None,

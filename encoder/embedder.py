@@ -7,8 +7,9 @@ frames windows.py's, how texts are batched phrases.py's, the arithmetic fast.py'
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -18,7 +19,7 @@ from jaxtyping import Float, Shaped
 from encoder import fast
 from encoder.catalogue import CARDS, ModelCard, get_card
 from encoder.checkpoints import find_weights, load_weights, weights_id
-from encoder.errors import InvalidInput
+from encoder.errors import InvalidInput, MissingPackage
 from encoder.halving import Halving
 from encoder.models import expected_shapes
 from encoder.pace import Pace, pace_for
@@ -28,6 +29,7 @@ from encoder.tokenizers import SentencePieceTokenizer, load_tokenizer
 from encoder.windows import Programs, WindowStream, embed_each
 
 Report = Callable[[str], None]
+Precision = Literal["float32", "bfloat16"]
 
 TEXT_TOWER = "params/text_encoder/"
 """What the names of its arrays begin with in a checkpoint."""
@@ -48,10 +50,12 @@ class Embedder:
         tokenizer: SentencePieceTokenizer | None,
         weights_id: str = "",
         pace: Pace | None = None,
+        precision: Precision = "float32",
     ) -> None:
         """Take a checkpoint's tree (below its level `params`); `load` finds one by name.
 
-        Of a tree that holds the text tower alone, only words can be embedded.
+        Of a tree that holds the text tower alone, only words can be embedded. With the precision
+        bfloat16 a CPU computes videos in it where that is right and quick; `describe` tells.
         """
         device = jax.devices()[0]
         pace = pace or pace_for(device, sum(np.size(leaf) for leaf in jax.tree.leaves(params)))
@@ -75,6 +79,8 @@ class Embedder:
                 finish=_halving(_finish, network, weights["window"], pace.batch),
                 send=np.asarray if device.platform == "cpu" else jax.device_put,
             )
+            if precision == "bfloat16" and device.platform == "cpu":
+                self._sight = self._in_bfloat16(self._sight, network, weights)
         self._phrases: Phrases | None = None
         if tokenizer is not None:
             tower = partial(_read, network, weights["text"])
@@ -90,6 +96,7 @@ class Embedder:
         cache_dir: Path | None = None,
         report: Report | None = None,
         only_words: bool = False,
+        precision: Precision = "float32",
     ) -> "Embedder":
         """Find, verify and load a model of the catalogue by name or hub id.
 
@@ -97,12 +104,14 @@ class Embedder:
         Compiled programs are kept in `cache_dir`, so that the next start is quick. `report`
         is given a line of text for whatever takes long, and one for device and number type.
         `only_words` leaves all but the text tower in the file: less than half of the memory, for
-        those who embed no pictures.
+        those who embed no pictures. `precision` is that of videos on a CPU; a card's is its own.
 
-        Raises UnknownModel, CheckpointError, TokenizerError or DownloadError, and InvalidInput
-        for a classifier, whose head tells classes and gives no vectors.
+        Raises UnknownModel, CheckpointError, TokenizerError, DownloadError or MissingPackage,
+        and InvalidInput for a classifier, whose head tells classes and gives no vectors.
         """
         card = get_card(name)
+        if precision == "bfloat16":
+            _check_installed()
         if card.kind == "classifier":
             raise InvalidInput(f"{card.name} is a classifier and embeds nothing. {_readers()}")
         if cache_dir is not None:
@@ -114,12 +123,25 @@ class Embedder:
             report(f"Loading {card.name} ...")
         below = TEXT_TOWER if only_words and reads else ""
         tree = load_weights(path, expected_shapes(card.name), card.name, below)
-        embedder = cls(card, tree["params"], words, weights_id(path))
+        embedder = cls(card, tree["params"], words, weights_id(path), None, precision)
         if not only_words and jax.default_backend() != "cpu":
             embedder.warm_up()
         if report:
             report(embedder.describe())
         return embedder
+
+    def _in_bfloat16(
+        self, sight: Programs, network: fast.Network, weights: fast.Weights
+    ) -> Programs:
+        from encoder import bfloat16  # an extra, and half a second
+
+        try:
+            halved = bfloat16.in_bfloat16(sight, network, weights)
+        except bfloat16.Unfit as reason:
+            self._note = f", because {reason}"
+            return sight
+        self.dtype = "bfloat16"
+        return halved
 
     def describe(self) -> str:
         """One line: the model, the device it runs on, the type of its numbers, what is lacking."""
@@ -166,6 +188,15 @@ class Embedder:
         if self._sight is None:
             raise InvalidInput(f"{self.card.name} was loaded for words alone and sees nothing.")
         return self._sight
+
+
+def _check_installed() -> None:
+    """Raise MissingPackage where a CPU would compute and the extra for it is not installed."""
+    if jax.default_backend() == "cpu" and find_spec("openvino") is None:
+        raise MissingPackage(
+            "bfloat16 on a CPU needs a package more, which there is for 64-bit Linux and Windows "
+            'on Intel and AMD: pip install -c constraints.txt -e ".[cpu]"'
+        )
 
 
 def default_device() -> str:

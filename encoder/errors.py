@@ -9,6 +9,7 @@ happened and what to do. It knows no page, status code or log.
     ├── CheckpointError   a weights file that is damaged or belongs to another model
     ├── TokenizerError    a tokenizer that is missing, damaged or not the right one
     ├── NoRoom            a device whose memory does not hold even one window at a time
+    ├── MissingPackage    a choice that needs a package which is not installed
     └── DownloadError     a file that could not be fetched; says where to put it by hand
 """
 
@@ -42,6 +43,10 @@ class NoRoom(EncoderError, MemoryError):  # noqa: N818
             f"The memory of {device} is full: not even one window fits. What is indexed is safe. "
             "Close other programs that use it, or choose a smaller model."
         )
+
+
+class MissingPackage(EncoderError, ImportError):  # noqa: N818
+    """A choice that needs a package which is not installed; says how to install it."""
 
 
 class DownloadError(EncoderError, OSError):

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Array, Float, Shaped, UInt8
 
 from encoder.errors import EncoderError, InvalidInput
 from encoder.stillness import Stillness
 
-Features = Float[Array, "N D"]
+Features = Float[Array, "N D"] | Float[np.ndarray, "N D"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class WindowStream:
     def _wait_for_previous(self) -> None:
         """Keep at most two chunks in flight: a device takes in more than it can hold."""
         if self._features:
-            next(reversed(self._features.values())).block_until_ready()
+            latest = next(reversed(self._features.values()))
+            jax.block_until_ready(latest)  # type: ignore[no-untyped-call]
 
     def _finish(self, windows: Sequence[Sequence[int]]) -> Float[np.ndarray, "n dim"]:
         padding = [windows[-1]] * (self._programs.batch - len(windows))

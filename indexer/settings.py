@@ -25,7 +25,7 @@ class Settings(BaseModel):
     ones. Sizes are bytes; `min_free_bytes` of the disk stay free whatever is uploaded, and at most
     `max_copies_bytes` hold copies for browsers. `read_only` refuses uploads and removals;
     `keep_old` keeps the old index once a switch to a new one is complete. `decode` may change at
-    any time: vectors of both ways are comparable.
+    any time, and so may `precision`: vectors of both ways are comparable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +40,7 @@ class Settings(BaseModel):
     hop: float | None = Field(default=None, gt=0, le=600)
     resize: Resize = "squash"
     reader: Literal["pyav", "decord"] = "pyav"
+    precision: Literal["float32", "bfloat16"] = "float32"
     decode: Decode = "exact"
     read_only: bool = False
     max_upload_bytes: int = Field(default=4 * GIB, gt=0)

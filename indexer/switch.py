@@ -89,6 +89,7 @@ def load_embedder(
         cache_dir=settings.data_dir / "models",
         report=report,
         only_words=only_words,
+        precision=settings.precision,
     )
 
 

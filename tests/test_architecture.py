@@ -19,6 +19,7 @@ OWNERS = {
     "jax": ("encoder/",),
     "flax": ("encoder/",),
     "optax": ("encoder/toy/",),
+    "openvino": ("encoder/bfloat16.py",),
     "sentencepiece": ("encoder/tokenizers.py", "encoder/toy/"),
     "huggingface_hub": ("encoder/hub.py",),
     "av": ("indexer/video/",),
