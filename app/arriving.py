@@ -1,7 +1,8 @@
 """The page, imported and put together while the API answers already.
 
-Gradio alone takes longer to import than all else takes to start, and no answer of the API needs
-it. Knows how a request waits for the page; what is on the page is page.py's.
+Gradio alone takes longer to import than all else takes to start, no answer of the API needs it,
+and every answer is slower while it is imported. Knows when the page is made and how a request
+waits for it; what is on the page is page.py's.
 """
 
 import asyncio
@@ -17,20 +18,22 @@ from starlette.types import Receive, Scope, Send
 class Arriving:
     """An application that another thread makes; whoever asks for it before waits for it."""
 
-    def __init__(self, make: Callable[[], FastAPI]) -> None:
+    def __init__(self, make: Callable[[], FastAPI], wanted: threading.Event) -> None:
+        """It is made once `wanted` is set, which the first who asks for it does if need be."""
         self._make = make
+        self._wanted = wanted
         self._made: Future[FastAPI] = Future()
         self._first = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with what was made."""
+        self._wanted.set()
         application = await self._arrived()
         await application(scope, receive, send)
 
     @asynccontextmanager
     async def alive(self, _: FastAPI) -> AsyncIterator[None]:
-        """Begin to make it, and keep it alive for as long as the server around it is."""
-        self._begin()
+        """Make it when it is time, and keep it alive for as long as the server around it is."""
         over = asyncio.Event()
         living = asyncio.create_task(self._live(over))
         try:
@@ -48,18 +51,16 @@ class Arriving:
             await over.wait()
 
     async def _arrived(self) -> FastAPI:
-        self._begin()
-        # Who stops waiting must not stop the making: others wait as well.
-        return await asyncio.shield(asyncio.wrap_future(self._made))
-
-    def _begin(self) -> None:
         if self._first.acquire(blocking=False):  # and is never released
             threading.Thread(target=self._run, name="page", daemon=True).start()
+        # Who stops waiting must not stop the making: others wait as well.
+        return await asyncio.shield(asyncio.wrap_future(self._made))
 
     def _run(self) -> None:
         async def make() -> FastAPI:
             return self._make()
 
+        self._wanted.wait()
         try:
             # Inside a loop, because Gradio otherwise makes loops of its own and never closes them.
             self._made.set_result(asyncio.run(make()))

@@ -230,7 +230,7 @@ def _serve(
         fail(str(error))
     with listener, terminal.opened(settings) as engine:
         engine.worker.start()
-        terminal.warm_up(engine)
+        ready = terminal.warm_up(engine)
         for folder in folders:
             engine.watch(folder)
         launch.serve(
@@ -240,6 +240,7 @@ def _serve(
             suggestions=suggestions,
             assistants=assistants,
             show=show and sys.stdout.isatty(),
+            ready=ready,
         )
 
 

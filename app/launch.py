@@ -56,15 +56,19 @@ def serve(
     suggestions: Sequence[str] = (),
     assistants: bool = False,
     show: bool = False,
+    ready: threading.Event | None = None,
 ) -> None:
     """Serve the page on an open socket until Ctrl-C or a terminate signal.
 
     assistants: offer tools to programs that speak MCP.
+    ready: set when words can be searched, which should not wait for the page.
     show: open the address in the person's browser.
     """
-    from app.server import create_app  # seconds of imports, in which indexing goes on already
+    from app.server import create_app  # imports in which indexing goes on already
 
-    app = create_app(engine, hosts=hosts, suggestions=suggestions, assistants=assistants)
+    app = create_app(
+        engine, hosts=hosts, suggestions=suggestions, assistants=assistants, ready=ready
+    )
     config = uvicorn.Config(
         app,
         log_level="warning",

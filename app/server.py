@@ -4,6 +4,7 @@ Knows in which order things are put together. Does not know how an engine is ope
 server listens.
 """
 
+import threading
 from collections.abc import Sequence
 from functools import partial
 
@@ -44,14 +45,16 @@ def create_app(
     hosts: Sequence[str] = (),
     suggestions: Sequence[str] = (),
     assistants: bool = False,
+    ready: threading.Event | None = None,
 ) -> FastAPI:
     """The whole application over one open engine.
 
     hosts: names besides localhost and plain addresses that it answers to (`*.example.org` works).
     suggestions: queries that are known to find something, offered on an empty search page.
     assistants: whether programs that speak MCP get tools, which needs its package.
+    ready: set when there is time to put the page together, though nobody asks for it; else at once.
     """
-    page = Arriving(partial(_page, [str(engine.settings.data_dir)]))
+    page = Arriving(partial(_page, [str(engine.settings.data_dir)]), ready or _now())
     app = FastAPI(
         title="PrismSearch",
         docs_url=None,
@@ -83,6 +86,12 @@ def create_app(
         mcp.install(app, engine)
     app.mount("/", page)  # last, for this swallows the rest
     return app
+
+
+def _now() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 def _page(blocked_paths: list[str]) -> FastAPI:

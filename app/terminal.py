@@ -63,17 +63,24 @@ def check_folders(settings: Settings, folders: Sequence[Path]) -> None:
             raise no_folder(folder)
 
 
-def warm_up(engine: "Engine") -> None:
-    """Compile the program for texts in the background, so that nobody waits for that."""
+def warm_up(engine: "Engine") -> threading.Event:
+    """Compile the program for texts in the background, so that nobody waits for that.
+
+    What is returned is set once it is done.
+    """
+    done = threading.Event()
 
     def run() -> None:
         try:
-            engine.search.warm_up()
+            if engine.embedder.card.kind == "clip":
+                engine.search.warm_up()
         except (IndexerError, EncoderError) as error:
             tell(str(error))
+        finally:
+            done.set()
 
-    if engine.embedder.card.kind == "clip":
-        threading.Thread(target=run, name="warm up", daemon=True).start()
+    threading.Thread(target=run, name="warm up", daemon=True).start()
+    return done
 
 
 def printable(text: str) -> str:

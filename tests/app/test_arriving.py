@@ -37,6 +37,12 @@ class Slow:
         self.life.append("ended")
 
 
+def now() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 def around(page: Arriving) -> FastAPI:
     app = FastAPI(lifespan=page.alive)
     app.add_route("/healthz", lambda _: PlainTextResponse("ok"))
@@ -55,7 +61,7 @@ async def until(happened: object) -> None:
 
 def test_other_answers_do_not_wait_for_the_page() -> None:
     slow = Slow()
-    app = around(Arriving(slow))
+    app = around(Arriving(slow, now()))
 
     async def visit() -> None:
         async with app.router.lifespan_context(app), asking(app) as client:
@@ -76,7 +82,7 @@ def test_other_answers_do_not_wait_for_the_page() -> None:
 
 def test_a_server_that_ends_does_not_wait_for_the_page() -> None:
     slow = Slow()
-    app = around(Arriving(slow))
+    app = around(Arriving(slow, now()))
 
     async def visit() -> None:
         async with app.router.lifespan_context(app), asking(app) as client:
@@ -87,12 +93,32 @@ def test_a_server_that_ends_does_not_wait_for_the_page() -> None:
     assert slow.life == []
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_page_is_made_when_it_is_time_or_when_somebody_asks(asked: bool) -> None:
+    slow, ready = Slow(), threading.Event()
+    slow.let.set()
+    app = around(Arriving(slow, ready))
+
+    async def visit() -> None:
+        async with app.router.lifespan_context(app), asking(app) as client:
+            await asyncio.sleep(0.05)
+            assert slow.made == 0
+            if asked:
+                assert (await client.get("/")).text == "the page"
+            else:
+                ready.set()
+            await until(slow.life)
+
+    asyncio.run(asyncio.wait_for(visit(), 20))
+    assert slow.made == 1
+
+
 def test_a_page_that_cannot_be_made_says_why_to_whoever_asks() -> None:
     def fail() -> FastAPI:
         raise RuntimeError("no theme")
 
     async def visit() -> None:
-        async with asking(around(Arriving(fail))) as client:
+        async with asking(around(Arriving(fail, now()))) as client:
             with pytest.raises(RuntimeError, match="no theme"):
                 await client.get("/")
 
