@@ -1,7 +1,8 @@
 """What every route may reach: the open engine, the example queries, and videos by their id.
 
 Knows where FastAPI keeps them and what to say when something is not there. Does not know what the
-routes do with them.
+routes do with them. What only hands something on is `async`: else it would take a thread, and the
+way there and back is longer than all that it does.
 """
 
 from typing import Annotated
@@ -16,7 +17,7 @@ from indexer.library import Video
 from indexer.tags import Tags
 
 
-def _engine(request: Request) -> Engine:
+async def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
 
@@ -24,7 +25,7 @@ def _engine(request: Request) -> Engine:
 OpenEngine = Annotated[Engine, Depends(_engine)]
 
 
-def _examples(engine: OpenEngine) -> Examples:
+async def _examples(engine: OpenEngine) -> Examples:
     return engine.examples
 
 
@@ -38,7 +39,7 @@ def _video(video_id: Identifier, engine: OpenEngine) -> Video:
 KnownVideo = Annotated[Video, Depends(_video)]
 
 
-def _tags(engine: OpenEngine) -> Tags:
+async def _tags(engine: OpenEngine) -> Tags:
     return Tags(engine.library.database)
 
 

@@ -28,7 +28,7 @@ from indexer.tags import Tags
 router = APIRouter(prefix="/api/v1")
 
 
-def _asked(request: Request) -> Asked:
+async def _asked(request: Request) -> Asked:
     return read(request.query_params.multi_items())
 
 
@@ -78,7 +78,8 @@ def find(
 
 def _wanted(engine: Engine, asked: Asked) -> Wanted:
     wishes = asked.wishes
-    if unknown := Selections(engine.library.database).unknown(asked.filters.within):
+    within = asked.filters.within
+    if within and (unknown := Selections(engine.library.database).unknown(within)):
         raise GoneError(NO_SELECTION, [f"within={one}" for one in unknown])
     return Wanted(
         scope=asked.filters.scope(engine.library),

@@ -156,6 +156,11 @@ class Embedder:
         stream.push(np.zeros((self.frames, self.pixels, self.pixels, 3), np.uint8))
         stream.embed([range(self.frames)])
 
+    def warm_up_texts(self) -> None:
+        """Compile and run the programs for texts, if it reads any."""
+        if self._phrases is not None:
+            self._phrases.compile_ahead()
+
     def embed_texts(self, texts: Iterable[str]) -> Float[np.ndarray, "N dim"]:
         """Return a unit vector in float32 for each text; the latest are remembered.
 
@@ -204,23 +209,30 @@ def default_device() -> str:
     return str(jax.devices()[0].device_kind)
 
 
+# Half of a CPU's time beyond matrix products is tanh, exp and erf; XLA would compute eight at a
+# time where many processors take sixteen. Others are not told what they cannot do.
+_compiled = partial(
+    jax.jit, static_argnums=0, compiler_options={"xla_cpu_prefer_vector_width": 512}
+)
+
+
 def _halving(
     step: Callable[..., Any], network: fast.Network, weights: fast.Weights, units: int
 ) -> Halving:
     return Halving(partial(step, network, weights), units)
 
 
-@partial(jax.jit, static_argnums=0)
+@_compiled
 def _encode(network: fast.Network, weights: fast.Weights, frames: jax.Array) -> list[jax.Array]:
     return fast.frame_features(network, weights, frames)
 
 
-@partial(jax.jit, static_argnums=0)
+@_compiled
 def _finish(network: fast.Network, weights: fast.Weights, features: list[jax.Array]) -> jax.Array:
     return fast.window_vectors(network, weights, features)
 
 
-@partial(jax.jit, static_argnums=0)
+@_compiled
 def _read(
     network: fast.Network, weights: fast.Weights, ids: jax.Array, paddings: jax.Array
 ) -> jax.Array:

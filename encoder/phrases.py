@@ -23,8 +23,8 @@ Vector = Future[Float[np.ndarray, " dim"]]
 
 LENGTHS = (16, 32, 64)
 """Tokens that a batch is padded to; the last is what the models were trained with."""
-SIZES = (1, 8)
-"""Texts that a batch is padded to."""
+SIZES = (1, 2, 4, 8)
+"""Texts that a batch is padded to. Eight take about four times as long as one."""
 REMEMBERED = 4096
 """Texts whose vectors are kept: 13 MB at most in the public models."""
 
@@ -32,7 +32,8 @@ REMEMBERED = 4096
 class Phrases:
     """Embeds texts, and remembers the latest.
 
-    Any number of threads may ask at once; a text that several want is computed once.
+    Any number of threads may ask at once. A text that several want is computed once, and what
+    comes while the tower is busy is computed together afterwards.
     """
 
     def __init__(self, tower: Tower, tokenizer: SentencePieceTokenizer, dim: int) -> None:
@@ -42,6 +43,15 @@ class Phrases:
         self._known: OrderedDict[str, Float[np.ndarray, " dim"]] = OrderedDict()
         self._coming: dict[str, Vector] = {}
         self._lock = Lock()
+        self._turn = Lock()  # held by the one who computes
+
+    def compile_ahead(self) -> None:
+        """Run the tower in each of its shapes, small ones first, so that no text waits for that."""
+        for size in SIZES:
+            for length in LENGTHS:
+                self._tower(
+                    np.zeros((size, length), np.int32), np.zeros((size, length), np.float32)
+                )
 
     def embed(self, texts: Iterable[str]) -> Float[np.ndarray, "N dim"]:
         """Return a unit vector in float32 for each text.
@@ -56,27 +66,35 @@ class Phrases:
     def _embed_batch(self, texts: Sequence[str]) -> list[Float[np.ndarray, " dim"]]:
         for text in texts:
             _check(text)
-        found, new, awaited = self._recall(texts)
-        if new:
-            found |= self._delivered(new)
-        found |= {text: future.result() for text, future in awaited.items()}
+        found, coming = self._recall(texts)
+        for text, vector in coming.items():
+            while not vector.done():
+                self._take_turn(vector)
+            found[text] = vector.result()
         return [found[text] for text in texts]
 
-    def _delivered(self, new: dict[str, Vector]) -> dict[str, Float[np.ndarray, " dim"]]:
-        """The vectors of texts that are nobody else's to compute, given to all who wait."""
+    def _take_turn(self, wanted: Vector) -> None:
+        """Compute what was asked for first, whoever wants it, unless `wanted` came meanwhile."""
+        with self._turn:
+            if wanted.done():
+                return
+            with self._lock:
+                batch = dict(islice(self._coming.items(), SIZES[-1]))
+            self._deliver(batch)
+
+    def _deliver(self, batch: dict[str, Vector]) -> None:
+        """Compute the vectors of some texts, and give them to all who wait."""
         try:
             # A copy, because a row that is kept would keep its whole batch.
-            rows = [row.copy() for row in self._compute(list(new))]
-        except BaseException as error:
-            self._remember({}, new)
-            for future in new.values():
-                future.set_exception(error)
-            raise
-        vectors = dict(zip(new, rows, strict=True))
-        self._remember(vectors, new)
-        for text, future in new.items():
-            future.set_result(vectors[text])
-        return vectors
+            rows = [row.copy() for row in self._compute(list(batch))]
+        except Exception as error:
+            self._remember({}, batch)
+            for vector in batch.values():
+                vector.set_exception(error)
+            return
+        self._remember(dict(zip(batch, rows, strict=True)), batch)
+        for vector, row in zip(batch.values(), rows, strict=True):
+            vector.set_result(row)
 
     def _compute(self, texts: list[str]) -> Float[np.ndarray, "N dim"]:
         ids, paddings = tokenize_texts(self._tokenizer, texts)
@@ -92,17 +110,14 @@ class Phrases:
 
     def _recall(
         self, texts: Sequence[str]
-    ) -> tuple[dict[str, Float[np.ndarray, " dim"]], dict[str, Vector], dict[str, Vector]]:
-        """What is known, what the caller has to compute, and what another thread is computing."""
+    ) -> tuple[dict[str, Float[np.ndarray, " dim"]], dict[str, Vector]]:
+        """What is known, and what comes: from now on it is waited for."""
         with self._lock:
             found = {text: self._known[text] for text in texts if text in self._known}
             for text in found:
                 self._known.move_to_end(text)
             unknown = [text for text in dict.fromkeys(texts) if text not in found]
-            awaited = {text: self._coming[text] for text in unknown if text in self._coming}
-            new: dict[str, Vector] = {text: Future() for text in unknown if text not in awaited}
-            self._coming |= new
-        return found, new, awaited
+            return found, {text: self._coming.setdefault(text, Future()) for text in unknown}
 
     def _remember(self, vectors: dict[str, Float[np.ndarray, " dim"]], done: Iterable[str]) -> None:
         with self._lock:

@@ -21,7 +21,7 @@ Row = sqlite3.Row
 BUSY_SECONDS = 5.0
 _HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _CRAMMED = 1 << 20  # bytes
-_REMEMBERED = 32  # answers, the longest a row for each video
+_REMEMBERED = 16  # answers, the longest a row for each video
 
 # Each step takes a library from the version of its index to the next; never edit one, add one.
 STEPS = (

@@ -98,9 +98,10 @@ class Search:
         return Question(((Condition(self.text_vector(words)[None], said=words),),))
 
     def warm_up(self) -> None:
-        """Do once what the first question in words would otherwise wait for."""
+        """Do once what the first questions in words would otherwise wait for."""
         self.text_vector("hello")
         self._hearing.noise(self._sampler.yardstick())
+        self._embedder.warm_up_texts()
 
     def example(self, path: Path) -> Embedded:
         """A video or a picture as a query. Raises VideoError."""

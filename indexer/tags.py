@@ -146,7 +146,7 @@ class Tags:
     def showing(self, stretches: Sequence[tuple[str, float, float]]) -> list[list[str]]:
         """What is said of each (video id, start, end): its video's tags, and marks that overlap."""
         asked = json.dumps(stretches)
-        found = self._database.rows(
+        found = self._database.remembered(
             "SELECT key, tag, 0 AS place FROM json_each(?) JOIN tags"
             " ON video_id = json_extract(value, '$[0]')"
             " UNION ALL SELECT key, tag, 1 FROM json_each(?) JOIN marks"
