@@ -55,15 +55,19 @@ def in_bfloat16(programs: Programs, network: fast.Network, weights: fast.Weights
     """
     if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise Unfit("this processor does not multiply bfloat16")
-    halved = replace(
-        programs,
-        encode=_encoder(network, weights["frame"], programs),
-        finish=_finisher(network, weights["window"], programs),
-    )
+    halved = _compiled_anew(programs, network, weights)
     cosine = float((_drawn_vectors(programs) * _drawn_vectors(halved)).sum(axis=1).min())
     if not cosine >= NEAR:
         raise Unfit(f"its vectors in bfloat16 are {cosine:.4f} near those in float32")
     return halved
+
+
+def _compiled_anew(programs: Programs, network: fast.Network, weights: fast.Weights) -> Programs:
+    return replace(
+        programs,
+        encode=_encoder(network, weights["frame"], programs),
+        finish=_finisher(network, weights["window"], programs),
+    )
 
 
 def _drawn_vectors(programs: Programs) -> Float[np.ndarray, "W D"]:
@@ -208,7 +212,8 @@ def _constant(values: Any) -> Node:
     if array.size <= SMALL:
         return ops.constant(array)
     halves = array.astype(jnp.bfloat16).view(np.uint16)
-    packed = ops.constant(openvino.Tensor(halves, array.shape, openvino.Type.bf16))
+    shared = openvino.Tensor(halves, array.shape, openvino.Type.bf16)
+    packed = openvino.op.Constant(shared, shared_memory=False)
     wide = ops.convert(packed, "f32")
     wide.get_rt_info()["decompression_0"] = ""  # else it is widened once, when compiling
     return wide
