@@ -1,0 +1,46 @@
+"""The work of a segment, by which a share of the machine's rate is told, is counted right."""
+
+import pytest
+
+from benchmarks.products import Product, Rate, pieces, products, work
+from encoder.catalogue import get_card
+
+BASE = get_card("videoprism_lvt_public_v1_base")
+
+
+def test_lvt_base_takes_1231_gflop() -> None:
+    assert sum(work(BASE).values()) == pytest.approx(1231e9, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("part", "tflop"),
+    [
+        ("spatial", 0.735),
+        ("temporal", 0.233),
+        ("auxiliary", 0.219),
+        ("pooler", 0.039),
+        ("patches", 0.006),
+    ],
+)
+def test_each_part_takes_its_share(part: str, tflop: float) -> None:
+    assert work(BASE)[part] / 1e12 == pytest.approx(tflop, abs=6e-4)
+
+
+def test_a_model_without_words_has_no_auxiliary_layers_and_no_pooler() -> None:
+    counted = work(get_card("videoprism_public_v1_base"))
+    assert counted["auxiliary"] == counted["pooler"] == 0
+    assert counted["spatial"] == work(BASE)["spatial"]
+
+
+def test_pieces_are_of_the_same_kind_and_none_is_tiny() -> None:
+    logits = Product(12, 4096, 64, 4096)
+    halves = list(pieces(logits))
+    assert halves[0] == logits
+    assert [(each.batch, each.rows) for each in halves[1:4]] == [(6, 4096), (3, 4096), (3, 2048)]
+    assert {(each.inner, each.columns) for each in halves} == {(64, 4096)}
+    assert [a.flops for a in halves[1:]] == [a.flops // 2 for a in halves[:-1]]
+    assert 1 << 27 <= halves[-1].flops < 1 << 28
+
+
+def test_a_rate_times_every_product_of_a_small_model() -> None:
+    assert Rate(products(get_card("toy"))).seconds() > 0
