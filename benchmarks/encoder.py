@@ -1,82 +1,34 @@
-"""How fast the Embedder is beside the plain modules: same weights, same frames, one process.
+"""How fast the Embedder is beside the plain modules and beside the machine: in turn, one process.
 
     python -m benchmarks.encoder [--model NAME] [--rounds N]
 
-Weights are drawn from seeds, nothing is downloaded. Both paths run in turn, so that whatever
-else the machine does falls on both alike: trust the ratios more than the seconds.
+Weights are drawn from seeds, nothing is downloaded. The plain modules, the Embedder and the
+matrix products alone (products.py) run in turn, so that whatever else the machine does falls on
+all alike: trust the ratios more than the seconds. What the Embedder's process takes of memory
+when nothing else is in it, footprint.py tells.
 """
 
 import argparse
 import sys
-import threading
-import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import jax
 import numpy as np
 
+from benchmarks.machine import machine
+from benchmarks.products import Rate, products
+from benchmarks.runs import Run, difference, in_turn, ratio
+from benchmarks.work import work_of
 from encoder.catalogue import ModelCard, get_card
 from encoder.checkpoints import nest
 from encoder.embedder import Embedder
 from encoder.models import expected_shapes, get_model
 
-STATM = Path("/proc/self/statm")
-PAGE = 4096
-TICK = 0.01
-"""Seconds between two looks at the memory in use."""
-WINDOWS = 3
-
-
-@dataclass
-class Run:
-    """One path: what it computes, and what was measured of it."""
-
-    name: str
-    call: Callable[[], np.ndarray]
-    seconds: list[float] = field(default_factory=list)
-    peak: float = 0.0
-    """Most memory in use above what was before, in bytes."""
-    result: np.ndarray = field(default_factory=lambda: np.empty(0))
-
-    def measure(self) -> None:
-        """Run once, timed and watched."""
-        before = resident()
-        with Watch() as watch:
-            start = time.perf_counter()
-            self.result = self.call()
-            self.seconds.append(time.perf_counter() - start)
-        self.peak = max(self.peak, watch.peak - before)
-
-
-class Watch:
-    """Looks at the memory in use from a thread of its own."""
-
-    def __enter__(self) -> "Watch":
-        """Start looking."""
-        self.peak = resident()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._done.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._done.wait(TICK):
-            self.peak = max(self.peak, resident())
-
-
-def resident() -> int:
-    """Return the bytes of memory in use; 0 where the system does not tell."""
-    return int(STATM.read_text().split()[1]) * PAGE if STATM.exists() else 0
+STRETCH = 2
+"""Windows that cover the stretch of frames over which windows slide, without overlap."""
 
 
 def draw(card: ModelCard) -> dict[str, Any]:
@@ -100,37 +52,61 @@ def plain(card: ModelCard, variables: dict[str, Any], clip: np.ndarray) -> Calla
     return lambda: np.asarray(apply(variables, clip))
 
 
-def overlapping(embedder: Embedder, frames: np.ndarray) -> np.ndarray:
-    """Embed windows that share half their frames, each frame encoded once."""
+def shared(embedder: Embedder, frames: np.ndarray, windows: int) -> np.ndarray:
+    """Embed windows spread evenly over one stretch of frames, each frame encoded once."""
     stream = embedder.window_stream()
     stream.push(frames)
-    return stream.embed([range(start, start + embedder.frames) for start in starts(embedder)])
+    return stream.embed([range(at, at + embedder.frames) for at in starts(embedder, windows)])
 
 
-def separate(embedder: Embedder, frames: np.ndarray) -> np.ndarray:
+def separate(embedder: Embedder, frames: np.ndarray, windows: int) -> np.ndarray:
     """Embed the same windows as clips that know nothing of each other."""
-    return embedder.embed_clips(frames[s : s + embedder.frames] for s in starts(embedder))
+    clips = [frames[at : at + embedder.frames] for at in starts(embedder, windows)]
+    return embedder.embed_clips(clips)
 
 
-def starts(embedder: Embedder) -> list[int]:
-    """Return the first frame of each window."""
-    return [i * embedder.frames // 2 for i in range(WINDOWS)]
+def starts(embedder: Embedder, windows: int) -> list[int]:
+    """Return the first frame of each of so many windows over the stretch.
+
+    Twice `STRETCH` of them are what an endless video costs with windows that overlap by half.
+    """
+    last = embedder.frames * (STRETCH - 1)
+    return [int(at) for at in np.linspace(0, last, windows)]
 
 
-def compare(first: Run, second: Run, rounds: int, segments: int) -> None:
-    """Run both in turn after a warm-up, and print how the second compares with the first."""
-    for run in (first, second):
-        run.call()
-    for _ in range(rounds):
-        first.measure()
-        second.measure()
-    for run in (first, second):
-        seconds = median(run.seconds)
-        rate, peak = segments / seconds, run.peak / 1e9
-        print(f"{run.name:>24}: {seconds:7.2f} s  {rate:8.3f} segments/s  peak +{peak:.2f} GB")
-    ratio = median(a / b for a, b in zip(first.seconds, second.seconds, strict=True))
-    error = np.linalg.norm(second.result - first.result) / np.linalg.norm(first.result)
-    print(f"{'ratio':>24}: {ratio:7.2f}    relative error {error:.1e}\n", flush=True)
+def one_segment(
+    embedder: Embedder, variables: dict[str, Any], clip: np.ndarray, rounds: int
+) -> None:
+    """Print what a segment takes in each path, and its matrix products alone."""
+    card = embedder.card
+    scaled = (clip / np.float32(255.0))[None]
+    modules = Run("plain modules", plain(card, variables, scaled))
+    ours = Run("Embedder", lambda: embedder.embed_clips([clip]))
+    alone = in_turn([modules, ours], rounds, Rate(products(card)).seconds)
+    flops = work_of(card).segment
+    for run in (modules, ours):
+        share = ratio(alone, run.seconds)
+        print(f"{run.describe(1)}  {flops / median(run.seconds) / 1e9:6.1f} GFLOP/s", end="")
+        print(f"  {share:.1%} of the rate of the products alone")
+    print(f"{'products alone':>28}: {median(alone):7.2f} s", end="")
+    print(f"  {flops / 1e9:.0f} GFLOP  {flops / median(alone) / 1e9:.1f} GFLOP/s")
+    print(
+        f"{'Embedder':>28}: {ratio(modules.seconds, ours.seconds):.2f} times the plain modules",
+        end="",
+    )
+    print(f"; {difference(modules, ours)}\n", flush=True)
+
+
+def sliding(embedder: Embedder, frames: np.ndarray, rounds: int) -> None:
+    """Print what windows that overlap by half cost more than those that do not overlap."""
+    apart = Run("no overlap", lambda: shared(embedder, frames, STRETCH))
+    sharing = Run("half overlap, sharing", lambda: shared(embedder, frames, 2 * STRETCH))
+    clips = Run("half overlap, not sharing", lambda: separate(embedder, frames, 2 * STRETCH))
+    in_turn([apart, sharing, clips], rounds)
+    print(apart.describe(STRETCH))
+    for run in (sharing, clips):
+        print(f"{run.describe(2 * STRETCH)}  {ratio(run.seconds, apart.seconds):.2f} times as long")
+    print(f"{'shared or not':>28}: {difference(clips, sharing)}\n", flush=True)
 
 
 def main() -> None:
@@ -144,24 +120,11 @@ def main() -> None:
         sys.exit("Only models that embed video and text have both paths.")
     variables = draw(card)
     embedder = Embedder(card, variables["params"], tokenizer=None)
-    print(f"{embedder.describe()}, weights drawn\n", flush=True)
-    rng = np.random.default_rng(0)
-    count = card.frames * (WINDOWS + 1) // 2
-    frames = rng.integers(0, 256, (count, card.pixels, card.pixels, 3), dtype=np.uint8)
-    clip = frames[: card.frames]
-    scaled = (clip / np.float32(255.0))[None]
-    compare(
-        Run("plain modules", plain(card, variables, scaled)),
-        Run("Embedder", lambda: embedder.embed_clips([clip])),
-        args.rounds,
-        segments=1,
-    )
-    compare(
-        Run("separate windows", lambda: separate(embedder, frames)),
-        Run("overlapping windows", lambda: overlapping(embedder, frames)),
-        args.rounds,
-        segments=WINDOWS,
-    )
+    print(f"{machine()}\n{embedder.describe()}, weights drawn\n", flush=True)
+    shape = (card.frames * STRETCH, card.pixels, card.pixels, 3)
+    frames = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    one_segment(embedder, variables, frames[: card.frames], args.rounds)
+    sliding(embedder, frames, args.rounds)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The matrix products of one segment: how much they are, and how fast this machine does them.
+"""The matrix products of one segment, and how fast this machine does them alone.
 
 Knows shapes from a model's card, and times products as plain programs. Knows no layers, weights
-or Embedder.
+or Embedder; how much arithmetic that is, work.py counts by formula.
 """
 
 import time
@@ -70,11 +70,6 @@ def products(card: ModelCard) -> dict[str, list[Product]]:
         "auxiliary": stack(config.get("num_auxiliary_layers", 0), 1, tokens),
         "pooler": [pooler] if card.kind == "clip" else [],
     }
-
-
-def work(card: ModelCard) -> dict[str, int]:
-    """Return the FLOPs of one segment by part of the network."""
-    return {part: sum(each.flops for each in some) for part, some in products(card).items()}
 
 
 class Rate:

@@ -2,14 +2,15 @@
 
 import pytest
 
-from benchmarks.products import Product, Rate, pieces, products, work
-from encoder.catalogue import get_card
+from benchmarks.products import Product, Rate, pieces, products
+from benchmarks.work import work_of
+from encoder.catalogue import CARDS, ModelCard, get_card
 
 BASE = get_card("videoprism_lvt_public_v1_base")
 
 
 def test_lvt_base_takes_1231_gflop() -> None:
-    assert sum(work(BASE).values()) == pytest.approx(1231e9, rel=0.01)
+    assert work_of(BASE).segment == pytest.approx(1231e9, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -23,13 +24,14 @@ def test_lvt_base_takes_1231_gflop() -> None:
     ],
 )
 def test_each_part_takes_its_share(part: str, tflop: float) -> None:
-    assert work(BASE)[part] / 1e12 == pytest.approx(tflop, abs=6e-4)
+    assert getattr(work_of(BASE), part) / 1e12 == pytest.approx(tflop, abs=6e-4)
 
 
-def test_a_model_without_words_has_no_auxiliary_layers_and_no_pooler() -> None:
-    counted = work(get_card("videoprism_public_v1_base"))
-    assert counted["auxiliary"] == counted["pooler"] == 0
-    assert counted["spatial"] == work(BASE)["spatial"]
+@pytest.mark.parametrize("card", CARDS.values(), ids=lambda card: card.name)
+def test_the_products_that_are_timed_are_the_work_that_is_counted(card: ModelCard) -> None:
+    counted = work_of(card)
+    for part, some in products(card).items():
+        assert sum(each.flops for each in some) == getattr(counted, part)
 
 
 def test_pieces_are_of_the_same_kind_and_none_is_tiny() -> None:

@@ -110,6 +110,20 @@ def test_impossible_windows_are_refused(
         stream.embed([(0, 1, 2, 3), window])
 
 
+def test_frames_may_come_and_go_while_vectors_are_computed(
+    embedder: Embedder, expected: np.ndarray
+) -> None:
+    stream = embedder.window_stream()
+    stream.push(FRAMES[:6])
+    early = stream.begin(WINDOWS[:2])
+    stream.push(FRAMES[6:])
+    stream.drop_before(6)
+    late = stream.begin([WINDOWS[4], WINDOWS[2]])
+    assert relative_error(late(), expected[[4, 2]]) < 1e-5
+    assert relative_error(early(), expected[:2]) < 1e-5
+    np.testing.assert_array_equal(early(), early())
+
+
 def test_no_windows_give_no_vectors(embedder: Embedder) -> None:
     assert embedder.window_stream().embed([]).shape == (0, 32)
 
@@ -155,3 +169,23 @@ def test_memory_does_not_grow_with_the_number_of_clips(embedder: Embedder) -> No
 
     assert sum(len(rows) for rows in embed_each(embedder._programs, clips())) == 12
     assert max(held[6:]) <= max(held[:6])
+
+
+@pytest.fixture(scope="module")
+def sixteen() -> Embedder:
+    """The small model over windows of 16 frames; its positions in time are resampled."""
+    return small.embedder(replace(small.CLIP, frames=16))
+
+
+@pytest.mark.parametrize("hop", [1, 2, 4, 8, 16])
+def test_any_hop_gives_what_separate_clips_give(sixteen: Embedder, hop: int) -> None:
+    frames = small.frames(32)
+    windows = [range(start, start + 16) for start in range(0, 17, hop)]
+    stream, vectors = sixteen.window_stream(), []
+    for pushed in range(0, 32, hop):
+        stream.push(frames[pushed : pushed + hop])
+        whole = [window for window in windows if window.stop == pushed + hop]
+        vectors.append(stream.embed(whole))
+        stream.drop_before(pushed + hop - 16)
+    expected = sixteen.embed_clips(frames[list(window)] for window in windows)
+    assert relative_error(np.concatenate(vectors), expected) < 1e-6
