@@ -20,6 +20,8 @@ POOLER_WIDTH = 4
 """Times the model's width: that of the pooler's keys and values."""
 SMALLEST = 1 << 27
 """FLOPs below which a call by itself costs too much to tell how fast the product is."""
+LARGEST = 1 << 33
+"""FLOPs above which a result no longer fits any cache, and memory is what would be timed."""
 ROUNDS = 5
 
 
@@ -76,8 +78,8 @@ class Rate:
     """How long this machine takes for products alone, each in pieces of its best size.
 
     A product as large as a whole segment's writes its result to memory, up to 805 MB, and runs
-    as fast as memory does; the same one in pieces is four times as fast. What counts as the
-    machine's rate is the faster, tried once for each product.
+    as fast as memory does; the same one in pieces is up to four times as fast. What counts as
+    the machine's rate is the fastest piece, chosen once for each product.
     """
 
     def __init__(self, parts: dict[str, list[Product]]) -> None:
@@ -102,8 +104,9 @@ def _fastest(product: Product) -> tuple[Call, int]:
 
 
 def pieces(product: Product) -> Iterator[Product]:
-    """Yield a product, then halves of it, and halves of those, until a call would be too short."""
-    yield product
+    """Yield halves of a product, and halves of those: what is neither too large nor too short."""
+    if product.flops <= LARGEST:
+        yield product
     halves = replace(product, batch=product.batch // 2)
     if product.batch % 2:
         halves = replace(product, rows=product.rows // 2)
