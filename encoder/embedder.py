@@ -23,16 +23,14 @@ from encoder.errors import InvalidInput, MissingPackage
 from encoder.halving import Halving
 from encoder.models import expected_shapes
 from encoder.pace import Pace, pace_for
-from encoder.phrases import Phrases
+from encoder.phrases import Phrases, Tower
 from encoder.prepared import Tree, prepare
+from encoder.streamed import TEXT_TOWER, streamed_tower
 from encoder.tokenizers import SentencePieceTokenizer, load_tokenizer
 from encoder.windows import Programs, WindowStream, embed_each
 
 Report = Callable[[str], None]
 Precision = Literal["float32", "bfloat16"]
-
-TEXT_TOWER = "params/text_encoder/"
-"""What the names of its arrays begin with in a checkpoint."""
 
 
 class Embedder:
@@ -51,11 +49,13 @@ class Embedder:
         weights_id: str = "",
         pace: Pace | None = None,
         precision: Precision = "float32",
+        tower: Tower | None = None,
     ) -> None:
         """Take a checkpoint's tree (below its level `params`); `load` finds one by name.
 
-        Of a tree that holds the text tower alone, only words can be embedded. With the precision
-        bfloat16 a CPU computes videos in it where that is right and quick; `describe` tells.
+        Of a tree that holds the text tower alone, only words can be embedded; a `tower` that is
+        given is used in its place. With the precision bfloat16 a CPU computes videos in it where
+        that is right and quick; `describe` tells.
         """
         device = jax.devices()[0]
         pace = pace or pace_for(device, sum(np.size(leaf) for leaf in jax.tree.leaves(params)))
@@ -83,7 +83,7 @@ class Embedder:
                 self._sight = self._in_bfloat16(self._sight, network, weights)
         self._phrases: Phrases | None = None
         if tokenizer is not None:
-            tower = partial(_read, network, weights["text"])
+            tower = tower or partial(_read, network, weights["text"])
             self._phrases = Phrases(tower, tokenizer, card.dim)
 
     @classmethod
@@ -103,8 +103,9 @@ class Embedder:
         `weights` and `tokenizer` are files to use instead of the bundled or downloaded ones.
         Compiled programs are kept in `cache_dir`, so that the next start is quick. `report`
         is given a line of text for whatever takes long, and one for device and number type.
-        `only_words` leaves all but the text tower in the file: less than half of the memory, for
-        those who embed no pictures. `precision` is that of videos on a CPU; a card's is its own.
+        `only_words` leaves all but the text tower in the file, and on a CPU that one too but for
+        a layer at a time: for those who embed a few texts and no pictures. `precision` is that of
+        videos on a CPU; a card's is its own.
 
         Raises UnknownModel, CheckpointError, TokenizerError, DownloadError or MissingPackage,
         and InvalidInput for a classifier, whose head tells classes and gives no vectors.
@@ -121,9 +122,13 @@ class Embedder:
         words = load_tokenizer(card.tokenizer, tokenizer, report=report) if reads else None
         if report:
             report(f"Loading {card.name} ...")
-        below = TEXT_TOWER if only_words and reads else ""
-        tree = load_weights(path, expected_shapes(card.name), card.name, below)
-        embedder = cls(card, tree["params"], words, weights_id(path), None, precision)
+        expected = expected_shapes(card.name)
+        tower = streamed_tower(card, path, expected) if only_words and reads else None
+        params: Tree = {}
+        if tower is None:
+            below = TEXT_TOWER if only_words and reads else ""
+            params = load_weights(path, expected, card.name, below)["params"]
+        embedder = cls(card, params, words, weights_id(path), None, precision, tower)
         if not only_words and jax.default_backend() != "cpu":
             embedder.warm_up()
         if report:

@@ -152,15 +152,34 @@ def text_vectors(
 
     Padded positions have no effect on it, so any length that holds the tokens will do.
     """
-    table = weights["tokens"]
-    scale = jnp.asarray(table.shape[1] ** 0.5, table.dtype)
-    positions = sinusoid(ids.shape[1], table.shape[1]).astype(table.dtype)
-    x = jnp.take(table, ids, axis=0, mode="clip") * scale + positions
-    end = jnp.broadcast_to(weights["class_token"] * scale, (len(ids), 1, table.shape[1]))
-    hidden = _hidden(paddings, network.causal)
-    attend = partial(_attend, cap=network.cap, hidden=hidden)
-    x = _stack(network, weights["layers"], jnp.concatenate([x, end], axis=1), attend, jax.nn.relu)
-    return _norm(weights["norm"], x[:, -1].astype(jnp.float32))
+    x = text_begin(weights["class_token"], jnp.take(weights["tokens"], ids, axis=0, mode="clip"))
+    for layer in weights["layers"]:
+        x = text_layer(network, layer, x, paddings)
+    return text_end(weights["norm"], x)
+
+
+def text_begin(
+    class_token: Float[Array, "1 1 D"], rows: Float[Array, "B L D"]
+) -> Float[Array, "B S D"]:
+    """Place the tokens' rows of the table, and put the class token behind each text."""
+    count, length, width = rows.shape
+    scale = jnp.asarray(width**0.5, rows.dtype)
+    x = rows * scale + sinusoid(length, width).astype(rows.dtype)
+    end = jnp.broadcast_to(class_token * scale, (count, 1, width))
+    return jnp.concatenate([x, end], axis=1)
+
+
+def text_layer(
+    network: Network, weights: Weights, x: Float[Array, "B S D"], paddings: Float[Array, "B L"]
+) -> Float[Array, "B S D"]:
+    """Pass texts through one layer of the text tower."""
+    attend = partial(_attend, cap=network.cap, hidden=_hidden(paddings, network.causal))
+    return _stack(network, [weights], x, attend, jax.nn.relu)
+
+
+def text_end(norm: Weights, x: Float[Array, "B S D"]) -> Float[Array, "B D"]:
+    """Return the last layer's class tokens, normalised, in float32."""
+    return _norm(norm, x[:, -1].astype(jnp.float32))
 
 
 def unit(x: Float[Array, "B D"]) -> Float[Array, "B D"]:

@@ -4,10 +4,13 @@ Knows the .npy format and how a zip file keeps a member. Refuses whatever is not
 floating-point numbers, and never unpickles. Does not know the other arrays (npz.py).
 """
 
+import io
 import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -45,12 +48,63 @@ class Member:
         """
         values = _aligned_float32(prod(self.shape))
         with archive.open(self.info) as stream:
-            header = stream.read(self.offset)
-            if self.info.compress_type == zipfile.ZIP_STORED and self.dtype == np.dtype("=f4"):
-                _read_into(values.view(np.uint8).data, path, self.info, header)
+            if self.as_it_is:
+                with self._opened(path, stream) as data:
+                    data.read_into(values)
             else:
+                stream.read(self.offset)
                 _convert(stream, self.dtype, values)
         return values.reshape(self.shape, order="F" if self.fortran else "C")
+
+    def rows(
+        self, path: Path, archive: zipfile.ZipFile, count: int
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the values of an array that is `as_it_is`, so many rows of its first axis a time.
+
+        Raises like `read`, where the checksum differs only behind the last rows.
+        """
+        width = prod(self.shape[1:])
+        with archive.open(self.info) as stream, self._opened(path, stream) as data:
+            for start in range(0, self.shape[0], count):
+                values = _aligned_float32(min(count, self.shape[0] - start) * width)
+                data.read_into(values)
+                yield values.reshape(-1, *self.shape[1:])
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether its bytes in the file are those of the array in memory."""
+        stored = self.info.compress_type == zipfile.ZIP_STORED
+        return stored and self.dtype == np.dtype("=f4") and not self.fortran
+
+    @contextmanager
+    def _opened(self, path: Path, stream: IO[bytes]) -> Iterator["_Data"]:
+        """The bytes behind the header, all of which have to be read by the end of the block."""
+        header = stream.read(self.offset)
+        with path.open("rb", buffering=0) as file:
+            file.seek(self.info.header_offset)
+            name, extra = struct.unpack("<26x2H", file.read(LOCAL_HEADER))
+            file.seek(name + extra + len(header), os.SEEK_CUR)
+            data = _Data(file, zlib.crc32(header))
+            yield data
+        if data.checksum != self.info.CRC:
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {self.info.filename!r}")
+
+
+class _Data:
+    """Bytes read to where they stay, and counted into a checksum: zipfile would copy them twice."""
+
+    def __init__(self, file: io.FileIO, checksum: int) -> None:
+        self._file = file
+        self.checksum = checksum
+
+    def read_into(self, values: NDArray[np.float32]) -> None:
+        """Fill an array with what comes next. Raises EOFError where there is no more."""
+        place = values.view(np.uint8).data
+        for start in range(0, len(place), CHUNK):
+            part = place[start : start + CHUNK]
+            if self._file.readinto(part) != len(part):
+                raise EOFError("it is cut short")
+            self.checksum = zlib.crc32(part, self.checksum)
 
 
 def parse_header(where: str, info: zipfile.ZipInfo, stream: IO[bytes]) -> Member:
@@ -67,22 +121,6 @@ def parse_header(where: str, info: zipfile.ZipInfo, stream: IO[bytes]) -> Member
     if not np.issubdtype(dtype, np.floating):
         raise CheckpointError(f"{where} holds {dtype}; weights are floating-point numbers.")
     return Member(info, shape, dtype, fortran, stream.tell())
-
-
-def _read_into(place: memoryview, path: Path, info: zipfile.ZipInfo, header: bytes) -> None:
-    """Read bytes to where they stay, and check them: zipfile would copy them twice on the way."""
-    checksum = zlib.crc32(header)
-    with path.open("rb", buffering=0) as file:
-        file.seek(info.header_offset)
-        name, extra = struct.unpack("<26x2H", file.read(LOCAL_HEADER))
-        file.seek(name + extra + len(header), os.SEEK_CUR)
-        for start in range(0, len(place), CHUNK):
-            part = place[start : start + CHUNK]
-            if file.readinto(part) != len(part):
-                raise EOFError(f"{info.filename} is cut short")
-            checksum = zlib.crc32(part, checksum)
-    if checksum != info.CRC:
-        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
 
 
 def _convert(stream: IO[bytes], dtype: np.dtype[np.generic], values: NDArray[np.float32]) -> None:

@@ -63,6 +63,19 @@ class NpzFile:
             if name.startswith(below):
                 yield name, member.read(self.path, self._archive)
 
+    def streams(self, below: str) -> bool:
+        """Whether `rows` can read every array whose name begins with `below`."""
+        members = (one for name, one in self._members.items() if name.startswith(below))
+        return all(member.as_it_is for member in members)
+
+    def rows(self, name: str, count: int = 1) -> Iterator[NDArray[np.float32]]:
+        """Yield one array so many rows at a time; only those are in memory.
+
+        Raises CheckpointError where data is cut short, or, behind the last rows, where the
+        checksum differs.
+        """
+        return self._members[name].rows(self.path, self._archive, count)
+
     def _header(self, info: zipfile.ZipInfo) -> Member:
         with self._archive.open(info) as stream:
             member = parse_header(f"{info.filename!r} of {self.path}", info, stream)

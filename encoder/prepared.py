@@ -26,11 +26,11 @@ def prepare(
     """Arrange the weights of a clip model or a plain encoder, on the device, as `dtype`.
 
     `places` is the number of patch rows of a frame. The result has the parts `frame` and
-    `window`, unless `params` hold a text tower alone, and `text` if they hold one. Arrays that
+    `window`, unless `params` hold a text tower at most, and `text` if they hold one. Arrays that
     need no change are not copied where the device and the type allow it.
     """
     parts: Prepared = {}
-    if params.keys() != {"text_encoder"}:
+    if params.keys() - {"text_encoder"}:
         vision = params.get("vision_encoder", params)
         tables = _tables(vision, pos_emb_shape, frames, places)
         parts = {"frame": _frame(vision, tables[0]), "window": _window(params, tables[1])}
