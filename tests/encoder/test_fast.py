@@ -14,6 +14,8 @@ from jax import numpy as jnp
 from small import relative_error
 
 from encoder import fast
+from encoder.catalogue import get_card
+from encoder.checkpoints import load_weights
 from encoder.prepared import Prepared, prepare
 
 FOLDER = Path(__file__).parents[1] / "data" / "parity"
@@ -26,7 +28,7 @@ class Case:
         with np.load(path, allow_pickle=False) as file:
             self.members = {key: file[key] for key in file.files}
         self.meta = json.loads(str(self.members["config_json"]))
-        self.network = fast.Network.of(self.meta["config"], heads_at_once=3)
+        self.network = fast.Network.of(self.meta["config"], heads_at_once=3, tokens_at_once=24)
 
     def weights(self, dtype: str) -> Prepared:
         flat = {k: v for k, v in self.members.items() if k.startswith("params/")}
@@ -166,6 +168,34 @@ def test_huge_logits_do_not_overflow(cap: float) -> None:
     q, k, v = draw_heads(10, 100.0)
     attend = jax.jit(partial(fast._attend, cap=cap))
     assert relative_error(attend(q, k, v), softmax_attention(q, k, v, cap or 1e30)) < 1e-4
+
+
+def test_blocks_of_tokens_change_nothing() -> None:
+    tokens = np.random.default_rng(5).normal(size=(30, 32)).astype(np.float32)
+    calls: list[int] = []
+
+    def twice(x: jax.Array) -> jax.Array:
+        calls.append(len(x))
+        return 2.0 * x
+
+    for most, block in ((30, 30), (29, 15), (7, 6), (1, 1), (100, 30)):
+        np.testing.assert_array_equal(fast._in_blocks(twice, tokens, most), 2.0 * tokens)
+        assert set(calls) == {block}
+        calls.clear()
+
+
+def test_layers_are_apart_without_a_second_copy_of_the_weights() -> None:
+    card = get_card("toy")
+    assert card.bundled is not None
+    params = load_weights(card.bundled)["params"]
+    prepared = prepare(params, card.config["pos_emb_shape"], 8, 4, "float32")
+    stack = params["vision_encoder"]["spatial_encoder"]["transformers_stack"]["x_layers"]
+    whole = stack["ff_layer"]["ffn_layer1"]["linear"]["kernel"]
+    layers = [x["ff_layer"]["ffn_layer1"]["linear"]["kernel"] for x in prepared["frame"]["layers"]]
+    assert len(layers) == len(whole) == 2
+    for ours, given in zip(layers, whole, strict=True):
+        np.testing.assert_array_equal(ours, given)
+        assert np.shares_memory(np.asarray(ours), given)
 
 
 def temporary_bytes(places: int) -> int:
