@@ -43,7 +43,8 @@ class StreamedTower:
             for layer in _layers(file):
                 x = _layer(self._network, layer, x, paddings)
                 x.block_until_ready()  # or the next layer would be read beside it
-            return _end(rest["unimodal_ln"], x)
+            vectors: Array = _end(rest["unimodal_ln"], x)
+            return vectors
 
 
 def streamed_tower(card: ModelCard, path: Path, expected: Shapes) -> StreamedTower | None:
