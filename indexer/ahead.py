@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from indexer.decoding import Sample
 from indexer.job import Job
@@ -26,16 +26,18 @@ Open = Callable[[ExitStack], tuple[FrameReader, float]]
 class Ahead:
     """One video on its way out of its decoding child; use it in a `with` block, which ends both.
 
-    `open_frames` starts the child inside the given stack, and says at which rate it reads.
+    `open_frames` starts the child inside the given stack, and says at which rate it reads. Until
+    the `first` frames are used, no others are read: the cores are for what is made of those.
     """
 
-    def __init__(self, open_frames: Open, meters: Meters) -> None:
+    def __init__(self, open_frames: Open, meters: Meters, first: int = READ_AHEAD) -> None:
         self._meters = meters
         self._children = ExitStack()
         self._thread = ThreadPoolExecutor(1, "read")
         self._turns = meters.turns("read")
         self._opened = self._thread.submit(open_frames, self._children)
-        self._pending = deque(self._thread.submit(self._next) for _ in range(READ_AHEAD))
+        self._far = first >= READ_AHEAD
+        self._pending = deque(self._thread.submit(self._next) for _ in range(first))
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +56,12 @@ class Ahead:
         self._children.close()
         self._thread.shutdown(cancel_futures=True)
 
+    @property
+    def failed(self) -> bool:
+        """Whether the child could not open its file, or reading it has failed by now."""
+        asked: tuple[Future[Any], ...] = (self._opened, *self._pending)
+        return any(one.done() and one.exception() is not None for one in asked)
+
     def opened(self, job: Job) -> tuple[FrameReader, float]:
         """The reader and its rate once the child has looked at the file. Raises VideoError."""
         return result(self._opened, job)
@@ -67,8 +75,10 @@ class Ahead:
                 sample = result(self._pending.popleft(), job)
             if sample is None:
                 return
-            self._pending.append(self._thread.submit(self._next))
             yield sample
+            self._far = self._far or not self._pending
+            while self._far and len(self._pending) < READ_AHEAD:
+                self._pending.append(self._thread.submit(self._next))
 
     def _next(self) -> Sample | None:
         with self._turns.turn():

@@ -194,6 +194,8 @@ class Engine:
         self.studies.close()
         self.clips.close()
         self.worker.stop()
+        for index in self._indexes():
+            index.pipeline.upcoming.close()
         self._opened.close()
 
     # The collection that serves.

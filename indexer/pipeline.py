@@ -11,7 +11,7 @@ import time
 from collections import deque
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -31,6 +31,7 @@ from indexer.records import Step
 from indexer.segments import Segment, grid_size, planned_count, rate_for
 from indexer.settings import Fingerprint
 from indexer.strips import strip
+from indexer.upcoming import Upcoming, decoders
 from indexer.windows import Windows
 
 # A file, a folder, a disk or a share that is not there: no fault of the video's.
@@ -62,30 +63,57 @@ class Pipeline:
     meters: Meters
     reader: Reader = "pyav"
     decode: Decode = "exact"
+    upcoming: Upcoming = field(default_factory=Upcoming)
 
     def index(self, video: Video, job: Job) -> Outcome:
         """Embed and store every segment of `video` that is not stored yet.
 
         Raises VideoError, StoreError, whatever the embedder raises, and Cancelled from `job`.
         """
-        self._check_unchanged(video)
-        if video.redo:
-            self._begin_anew(video)
+        try:
+            self._check_unchanged(video)
+            if video.redo:
+                self._begin_anew(video)
+            summary, segments = self._embed(video, job)
+            self._enter(job, "check")
+            with self.meters.stage("check"):
+                self._verify(video, segments)
+        except BaseException:  # nobody knows when the next one's turn comes
+            self.upcoming.close()
+            raise
+        return Outcome(segments, summary.note)
+
+    def _embed(self, video: Video, job: Job) -> tuple[Summary, int]:
+        """Embed and store what is missing; returns what was read, and the segments there are."""
         attempt = _Attempt(self, video, job)
-        opening = partial(self._open, video, attempt.first)
-        with ThreadPoolExecutor(1, "store") as storing, Ahead(opening, self.meters) as ahead:
+        with ThreadPoolExecutor(1, "store") as storing, self._ahead(video, attempt.first) as ahead:
             with self.meters.stage("open"):
                 frames, rate = ahead.opened(job)
             attempt.begin(frames.probe, rate, storing)
             self._enter(job, "embed")
             for sample in ahead.samples(job):
                 attempt.take(sample)
+                if sample.index == attempt.first + self.fingerprint.frames:
+                    self._look_ahead(video)  # a first segment comes before other videos
+            self._look_ahead(video)
             assert frames.summary is not None
-            segments = attempt.finish(frames.summary)
-        self._enter(job, "check")
-        with self.meters.stage("check"):
-            self._verify(video, segments)
-        return Outcome(segments, frames.summary.note)
+            return frames.summary, attempt.finish(frames.summary)
+
+    def _ahead(self, video: Video, first: int) -> Ahead:
+        """The video's frames from `first` on, which others may have begun to read before."""
+        begun = self.upcoming.take(video.video_id)
+        if begun is not None and first == 0:
+            return begun
+        if begun is not None:
+            begun.close()
+        opening = partial(self._open, video, first)
+        return Ahead(opening, self.meters, self.fingerprint.frames + 1)
+
+    def _look_ahead(self, video: Video) -> None:
+        """Begin to read the videos that come next: one decoder does not fill a machine."""
+        coming = self.queue.fresh(decoders() - 1, video.video_id)
+        wanted = {one.video_id: partial(self._open, one, 0) for one in coming}
+        self.upcoming.keep(wanted, self.meters)
 
     def salvage(self, video: Video) -> Outcome | None:
         """Make do with what is stored of a video that cannot be read further; None if nothing is.

@@ -29,6 +29,12 @@ class Queue:
         found = self._known(f"WHERE {_WAITS} ORDER BY {QUEUE_ORDER} LIMIT 1")
         return found[0] if found else None
 
+    def fresh(self, count: int, besides: str) -> list[Video]:
+        """The next waiting videos of which nothing was tried or stored yet, but for one."""
+        fresh = f"{_WAITS} AND state = 'queued' AND attempts + segments_done + redo = 0"
+        clause = f"WHERE {fresh} AND video_id != ? ORDER BY {QUEUE_ORDER} LIMIT ?"
+        return self._known(clause, besides, count)
+
     def get(self, video_id: str) -> Video | None:
         """A video and its job, unless it is unknown or being removed."""
         found = self._known("WHERE video_id = ? AND NOT removing", video_id)

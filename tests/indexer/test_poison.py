@@ -36,6 +36,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         return read_frames(path, **rest, limits=limits)
 
     monkeypatch.setattr(pipeline, "read_frames", counted)
+    monkeypatch.setattr(pipeline, "decoders", lambda: 1)  # attempts alone are counted
     return counts
 
 
