@@ -48,7 +48,7 @@ def work_of(card: ModelCard) -> Work:
     def stack(layers: int, seen: int) -> int:
         """Layers in which each token attends to so many."""
         dense = 2 * width * (4 * width + 2 * config["mlp_dim"])
-        return layers * tokens * (dense + 4 * seen * width)
+        return int(layers * tokens * (dense + 4 * seen * width))
 
     clip = card.kind == "clip"
     return Work(
