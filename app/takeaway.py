@@ -16,7 +16,7 @@ from app import choosing
 from app.asking import read, stretch
 from app.errors import ApiError
 from app.options import fail
-from app.terminal import NOTHING, opened, printable, tell
+from app.terminal import NOTHING, opened_to_ask, printable, tell
 from indexer.collection import Collections
 from indexer.database import looking_at
 from indexer.errors import IndexerError
@@ -38,7 +38,7 @@ _WRITERS = {
 
 def found(settings: Settings, question: list[tuple[str, str]]) -> list[Excerpt]:
     """The moments that a question finds, said as in choosing.py."""
-    with _understood(), opened(settings, only_search=True) as engine:
+    with _understood(), opened_to_ask(settings, question) as engine:
         return choosing.found(engine, read(choosing.understood(engine, question)))
 
 

@@ -34,11 +34,19 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def opened(settings: Settings, only_search: bool = False, only_words: bool = False) -> "Engine":
+def opened(settings: Settings) -> "Engine":
     """The installation, opened; what takes long is said."""
     from indexer.engine import Engine
 
-    return Engine.open(settings, report=tell, only_search=only_search, only_words=only_words)
+    return Engine.open(settings, report=tell)
+
+
+def opened_to_ask(settings: Settings, said: list[tuple[str, str]]) -> "Engine":
+    """The installation for one question (see choosing.py); only an example has to be looked at."""
+    from indexer.engine import Engine
+
+    only_words = all(name != "example" for name, _ in said)
+    return Engine.open(settings, report=tell, only_search=True, only_words=only_words)
 
 
 def add(engine: "Engine", paths: Sequence[Path], *, welcome: bool = False) -> None:
@@ -95,8 +103,7 @@ def search(settings: Settings, said: list[tuple[str, str]], as_json: bool) -> No
     from app.errors import ApiError
     from app.searching import answer
 
-    only_words = all(name != "example" for name, _ in said)
-    with opened(settings, only_search=True, only_words=only_words) as engine:
+    with opened_to_ask(settings, said) as engine:
         try:
             found = answer(engine, engine.examples, read(choosing.understood(engine, said)))
         except ApiError as error:
