@@ -1,38 +1,39 @@
-"""What a search costs beyond the text tower, beside the store's own answer to the same vectors.
+"""What a search costs beyond the text tower, and how much of it is the store's own time.
 
-    python -m benchmarks.search [--segments N] [--rounds N] [--people N]
+    python -m benchmarks.search [--segments N ...] [--rounds N]
 
 Vectors are drawn, nothing is downloaded. Every question is asked in turn in one process, so that
-what else the machine does falls on all of them. Then so many people ask the API at once, over
-real connections; they share the cores with the server. The heat-map is of a 2-hour video.
+what else the machine does falls on all of them. The store's own time is what its engine takes for
+the very calls that a question makes: as many candidates, the same filters, the same payloads. All
+else is ours: the question's measure, reading what the engine hands over, moments, the library's
+rows, and in one row the JSON of the answer. The heat-map is of a 2-hour video.
 """
 
 import argparse
-import asyncio
 import itertools
-import random
-import socket
 import tempfile
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import httpx
 import numpy as np
-import uvicorn
 
-from app.server import create_app
+from app.asking import read
+from app.searching import answer
 from benchmarks.encoder import draw
+from benchmarks.machine import machine
 from encoder.catalogue import get_card
 from encoder.embedder import Embedder
 from encoder.tokenizers import load_tokenizer
 from indexer.content import Content
 from indexer.engine import Engine
 from indexer.filters import Filters
-from indexer.points import Point
+from indexer.points import EVERYTHING, Point, Scope
 from indexer.question import Condition, Question
 from indexer.search import Wanted
 from indexer.settings import Settings
@@ -41,10 +42,36 @@ MODEL = "videoprism_lvt_public_v1_base"
 OF_A_VIDEO = 50  # segments
 LONG = 1800  # segments of a video of two hours
 FOLDERS = 10
-TEXTS = 20
-"""Different words that people ask for, all of them asked before."""
+TEXTS = 120
+"""More than are remembered with their answers."""
 
 Ask = Callable[[np.ndarray], object]
+
+
+class Watched:
+    """The engine of a store, with the seconds that were spent in it."""
+
+    def __init__(self, shard: Any) -> None:
+        self._shard = shard
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(self._timed, getattr(self._shard, name))
+
+    def _timed(self, call: Callable[..., Any], *values: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return call(*values)
+        finally:
+            self.seconds += time.perf_counter() - begun
+
+
+@dataclass(frozen=True)
+class Took:
+    """The seconds of one answer, and those of them that were the store's."""
+
+    whole: float
+    store: float
 
 
 def fill(engine: Engine, segments: int) -> list[str]:
@@ -81,111 +108,94 @@ def questions(engine: Engine, long: str) -> dict[str, Ask]:
     search, library = engine.search, engine.library
 
     def one(vector: np.ndarray) -> Question:
-        return Question(steps=((Condition(vector[None]),),))
+        return Question(((Condition(vector[None], said="drawn"),),))
 
     def then(vector: np.ndarray) -> Question:
-        return Question(steps=((Condition(vector[None]),), (Condition(-vector[None][:, ::-1]),)))
+        other = Condition(-vector[None][:, ::-1], said="drawn")
+        return Question(((Condition(vector[None], said="drawn"),), (other,)))
 
     def narrowed(vector: np.ndarray, filters: Filters) -> object:
         return search.ask(one(vector), Wanted(scope=filters.scope(library)))
 
+    def alone(vector: np.ndarray, scope: Scope = EVERYTHING) -> object:
+        return engine.store.nearest(vector, 24, scope)
+
+    said = [f"{count} red circles" for count in range(TEXTS)]
+    engine.embedder.embed_texts(said)
+    texts = itertools.cycle(said)
     half = Filters(folders=tuple(map(str, range(FOLDERS // 2))))
     return {
-        "the store alone, 24": lambda v: engine.store.nearest(v, 24),
-        "the store alone, 96": lambda v: engine.store.nearest(v, 96),
+        "the store alone, nearest 24": alone,
+        "the same in half of the folders": partial(alone, scope=half.scope(library)),
         "words": lambda v: search.ask(one(v)),
         "words, one folder of ten": lambda v: narrowed(v, Filters(folders=("3",))),
         "words, half of the folders": lambda v: narrowed(v, half),
-        "words, last third of a video": lambda v: narrowed(v, Filters(part=(0.67, 1.0))),
+        "words, last third of each video": lambda v: narrowed(v, Filters(part=(0.67, 1.0))),
         "words, by video": lambda v: search.ask(one(v), Wanted(grouped=True)),
         "words, the best 1 %": lambda v: search.ask(one(v), Wanted(least=1.0)),
         "words, newest first": lambda v: search.ask(one(v), Wanted(sort="newest")),
         "words, the third page": lambda v: search.ask(one(v), Wanted(offset=48)),
         "one thing, then another": lambda v: search.ask(then(v)),
+        "words whose vector is known, to JSON": lambda _: spoken(engine, texts),
         "heat-map of two hours": lambda v: search.heatmap(long, one(v)),
         "heat-map of two steps": lambda v: search.heatmap(long, then(v)),
     }
 
 
-def measure(asks: dict[str, Ask], dim: int, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each question, asked in turn with new vectors."""
+def spoken(engine: Engine, texts: Iterator[str]) -> object:
+    """Ask for a text whose vector the tower remembers, though nobody asked for it yet."""
+    found = answer(engine, engine.examples, read([("q", next(texts))]))
+    return found.model_dump_json()
+
+
+def measure(engine: Engine, asks: dict[str, Ask], rounds: int) -> dict[str, list[Took]]:
+    """What each question took, asked in turn with new vectors."""
+    store: Any = engine.store
+    store._shard = watched = Watched(store._shard)
     rng = np.random.default_rng(1)
-    took: dict[str, list[float]] = defaultdict(list)
+    took: dict[str, list[Took]] = defaultdict(list)
     for _ in range(rounds + 1):
         for name, ask in asks.items():
-            vector = scene(rng, 1, dim)[0]  # a new one: what was asked lately is remembered
-            begun = time.perf_counter()
+            vector = scene(rng, 1, engine.embedder.dim)[0]  # what was asked lately is remembered
+            begun, before = time.perf_counter(), watched.seconds
             ask(vector)
-            took[name].append(time.perf_counter() - begun)
+            took[name].append(Took(time.perf_counter() - begun, watched.seconds - before))
     return {name: seconds[1:] for name, seconds in took.items()}  # the first one warms up
 
 
-def show(took: dict[str, list[float]]) -> None:
-    """Print one table: milliseconds, and how many times the store's own."""
-    own = np.percentile(next(iter(took.values())), 50)
-    print(f"{'':>30} |    p50     p95 ms | times the store's own")
-    for name, seconds in took.items():
-        p50, p95 = np.percentile(seconds, (50, 95))
-        print(f"{name:>30} | {1e3 * p50:7.2f} {1e3 * p95:7.2f} | {p50 / own:6.2f}", flush=True)
+def show(took: dict[str, list[Took]]) -> None:
+    """Print one table: milliseconds, those of the store, and the share that is not the store's."""
+    print(f"{'p50 and p95':>36} |  whole answer ms |  store's own ms  | share that is ours %")
+    for name, each in took.items():
+        whole, store = (np.array([getattr(one, of) for one in each]) for of in ("whole", "store"))
+        parts = (1e3 * whole, 1e3 * store, 100 * (1 - store / whole))
+        told = " | ".join("{:7.1f} {:7.1f} ".format(*np.percentile(p, (50, 95))) for p in parts)
+        print(f"{name:>36} | {told}", flush=True)
 
 
-@contextmanager
-def served(engine: Engine) -> Iterator[str]:
-    """The real application on a free port; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_app(engine), log_level="warning")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
-async def crowd(address: str, texts: Sequence[str], people: int, each: int) -> list[float]:
-    """Seconds of every answer, when so many people each ask one question after the other."""
-    took: list[float] = []
-
-    async def person(number: int, client: httpx.AsyncClient) -> None:
-        draw_text = random.Random(number)
-        for _ in range(each):
-            begun = time.perf_counter()
-            answer = await client.get("/api/v1/search", params={"q": draw_text.choice(texts)})
-            took.append(time.perf_counter() - begun)
-            assert answer.status_code == 200, answer.text
-            assert len(answer.json()["moments"]) == 24
-
-    limits = httpx.Limits(max_connections=people)
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
-        for text in texts:  # from now on the tower has them
-            (await client.get("/api/v1/search", params={"q": text})).raise_for_status()
-        await asyncio.gather(*(person(number, client) for number in range(people)))
-    return took
+def drawn_tower(model: str = MODEL) -> Embedder:
+    """A model's text tower with drawn weights: nothing here looks at a picture."""
+    card = get_card(model)
+    params = {"text_encoder": draw(card)["params"]["text_encoder"]}
+    return Embedder(card, params, load_tokenizer("toy"))
 
 
 def main() -> None:
-    """Fill a store, ask everything in turn, then let people ask at once."""
+    """Fill a store of each size and ask everything in turn."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--segments", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--segments", type=int, nargs="+", default=[100_000, 300_000])
+    parser.add_argument("--rounds", type=int, default=20)
     args = parser.parse_args()
-    card = get_card(MODEL)
-    embedder = Embedder(card, draw(card)["params"], load_tokenizer("toy"))
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        engine = opened.enter_context(Engine(Settings(data_dir=folder, model=MODEL), embedder))
-        ids = fill(engine, args.segments)
-        print(f"{engine.store.count():,} segments of {embedder.dim} in {len(ids):,} videos\n")
-        show(measure(questions(engine, ids[0]), embedder.dim, args.rounds))
-        shapes = itertools.product(("red", "blue", "green", "white"), ("circle", "star", "cross"))
-        texts = [f"a {colour} {shape} moves" for colour, shape in shapes][:TEXTS]
-        with served(engine) as address:
-            for people in (1, args.people):
-                took = asyncio.run(crowd(address, texts, people, 20))
-                show({f"{people} at once, through the API": took})
+    print(machine())
+    embedder = drawn_tower()
+    for segments in args.segments:
+        with ExitStack() as opened:
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            engine = opened.enter_context(Engine(Settings(data_dir=folder, model=MODEL), embedder))
+            ids = fill(engine, segments)
+            print(f"\n{segments:,} segments of {embedder.dim} in {len(ids):,} videos")
+            engine.search.warm_up()
+            show(measure(engine, questions(engine, ids[0]), args.rounds))
 
 
 if __name__ == "__main__":

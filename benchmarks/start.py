@@ -153,7 +153,7 @@ def search(library: list[str]) -> None:
     )
 
 
-def fill(data_dir: Path, model: str, weights: Path, tokenizer: Path) -> None:
+def fill(data_dir: Path, model: str, weights: Path, tokenizer: Path, segments: int) -> None:
     """A library of drawn vectors, made by this model."""
     from benchmarks import search
     from indexer.engine import Engine
@@ -161,12 +161,14 @@ def fill(data_dir: Path, model: str, weights: Path, tokenizer: Path) -> None:
 
     settings = Settings(data_dir=data_dir, model=model, weights=weights, tokenizer=tokenizer)
     with Engine.open(settings, only_words=True) as engine:
-        search.fill(engine, SEGMENTS)
+        search.fill(engine, segments)
         engine.worker.start()  # from now on this is the library's model
         engine.worker.wait()
 
 
-def drawn(folder: Path, model: str, weights: Path | None, tokenizer: Path | None) -> list[str]:
+def drawn(
+    folder: Path, model: str, weights: Path | None, tokenizer: Path | None, segments: int = SEGMENTS
+) -> list[str]:
     """What `serve` is given: a library, and the files that are not there yet are drawn."""
     from benchmarks.full_size import save_checkpoint, save_vocabulary
     from encoder.catalogue import get_card, get_tokenizer_card
@@ -175,7 +177,7 @@ def drawn(folder: Path, model: str, weights: Path | None, tokenizer: Path | None
     weights = weights or save_checkpoint(folder / "weights.npz", card)
     vocabulary = get_tokenizer_card(card.tokenizer)
     tokenizer = tokenizer or save_vocabulary(folder / "vocabulary.model", vocabulary)
-    fill(folder / "data", model, weights, tokenizer)
+    fill(folder / "data", model, weights, tokenizer, segments)
     return [str(folder / "data"), model, str(weights), str(tokenizer)]
 
 
