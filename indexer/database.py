@@ -198,7 +198,7 @@ class Database:
         """
         self._path = path
         self._lock = threading.RLock()
-        self._written = (-1, -1)  # when the rows were read that are remembered
+        self._written: tuple[int, int] | None = None  # when the rows were read that are remembered
         self._remembered = Lately[list[Row]](_REMEMBERED)
         if not read_only:
             refuse_read_only(path.parent, path)
@@ -272,18 +272,25 @@ class Database:
     def remembered(self, statement: str, *values: Any) -> list[Row]:
         """The same for a question that is asked often: read anew once anything was written."""
         with self._lock, self._named_errors():
-            if self._db.in_transaction:  # what is written may yet be taken back
+            written = self.writes()
+            if written is None:
                 return self._db.execute(statement, values).fetchall()
-            if self._written != (written := self._writes()):
+            if self._written != written:
                 self._written, self._remembered = written, Lately(_REMEMBERED)
             return self._remembered.get(
                 (statement, values), lambda: self._db.execute(statement, values).fetchall()
             )
 
-    def _writes(self) -> tuple[int, int]:
-        """Numbers that change with whatever is written, by others or by us."""
-        (elsewhere,) = self._db.execute("PRAGMA data_version").fetchone()
-        return elsewhere, self._db.total_changes
+    def writes(self) -> tuple[int, int] | None:
+        """Numbers that change with whatever is written, by others or by us.
+
+        None while a change is under way, as it may yet be taken back. Raises LibraryError.
+        """
+        with self._lock, self._named_errors():
+            if self._db.in_transaction:
+                return None
+            (elsewhere,) = self._db.execute("PRAGMA data_version").fetchone()
+            return elsewhere, self._db.total_changes
 
     def changed(self, statement: str, *values: Any) -> int:
         """How many rows one statement changed. Raises LibraryError, or DiskFull."""

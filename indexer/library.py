@@ -62,6 +62,7 @@ class Library:
         self._database = database
         self.fingerprint = fingerprint
         self.roots = Roots(database)
+        self._read: tuple[object, dict[str, Video | None]] = None, {}
         # Set aside by an earlier process: an offer now is a person's, and not the one that every
         # start makes again after a crash.
         gave_up = self._known("WHERE error_code = 'gave_up'")
@@ -143,8 +144,21 @@ class Library:
 
     def several(self, video_ids: Iterable[str]) -> list[Video]:
         """Those of these videos that are known and not being removed."""
-        chosen = "WHERE NOT removing AND video_id IN (SELECT value FROM json_each(?))"
-        return self._known(chosen, json.dumps(list(video_ids)))
+        wanted, read = list(video_ids), self._unchanged()
+        if new := [one for one in wanted if one not in read]:
+            chosen = "WHERE NOT removing AND video_id IN (SELECT value FROM json_each(?))"
+            found = self._known(chosen, json.dumps(new))
+            read |= dict.fromkeys(new) | {video.video_id: video for video in found}
+        return [video for one in wanted if (video := read[one]) is not None]
+
+    def _unchanged(self) -> dict[str, Video | None]:
+        """What was read of videos since anything was written; each answer asks for many."""
+        written = self._database.writes()
+        if written is None:
+            return {}
+        if self._read[0] != (written, self.fingerprint):
+            self._read = (written, self.fingerprint), {}
+        return self._read[1]
 
     def counts(self) -> dict[VideoState, int]:
         """How many videos are in each state."""

@@ -175,7 +175,7 @@ def _settled(directions: np.ndarray, offsets: np.ndarray, sample: np.ndarray, to
     return Probe(
         (directions / deviation).astype(np.float32),
         ((offsets + mean) / deviation).astype(np.float32),
-        Scale(np.sort((scores - mean) / deviation).astype(np.float32), total),
+        Scale(np.sort(((scores - mean) / deviation).astype(np.float32)), total),
     )
 
 

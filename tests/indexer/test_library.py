@@ -1,6 +1,7 @@
 """The library on a real SQLite file: identity, places, removal, titles, the job table."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,22 @@ def test_an_end_that_comes_after_the_removal_brings_nothing_back(
 def test_a_title_is_the_printable_name(name: str, title: str) -> None:
     assert title_of(name) == title
     title.encode()
+
+
+def test_several_videos_are_told_as_they_are_now(library: Library, tmp_path: Path) -> None:
+    ids = [add(library, tmp_path / name, name.encode()).video_id for name in ("a.mp4", "b.mp4")]
+    assert [one.video_id for one in library.several([ids[1], ids[0], "0" * 64])] == ids[1::-1]
+    library.set_missing(ids[0], True)
+    library.describe(ids[1], 9.0, 320, 240, "as_is")
+    first, second = library.several(ids)
+    assert (first.missing, second.duration) == (True, 9.0)
+    library.fingerprint = "another"
+    Queue(library.database, "another").mark_done(ids[0], 7, None)
+    assert [one.segments_done for one in library.several(ids)] == [7, 0]
+    library.begin_removal(ids[0])
+    assert [one.video_id for one in library.several(ids)] == [ids[1]]
+    with suppress(ZeroDivisionError), library.database.together():
+        library.set_missing(ids[1], True)
+        assert library.several(ids)[0].missing
+        raise ZeroDivisionError
+    assert not library.several(ids)[0].missing
