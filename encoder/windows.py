@@ -8,6 +8,7 @@ video, time or hop (the indexer's), and no layers.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, pairwise
 from typing import Any
 
@@ -19,6 +20,10 @@ from encoder.errors import EncoderError, InvalidInput
 from encoder.stillness import Stillness
 
 Features = Float[Array, "N D"] | Float[np.ndarray, "N D"]
+Vectors = Callable[[], Float[np.ndarray, "n dim"]]
+"""Waits for rows that a device may still be computing."""
+Row = tuple[Float[Array, "batch dim"], int]
+"""Where a window's vector is, or will be: a batch of them, and its place there."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,9 @@ class WindowStream:
         """For each frame the one that stands for it, by which the next two go."""
         self._features: dict[int, Features] = {}
         self._waiting: dict[int, Shaped[np.ndarray, "P P 3"]] = {}
-        self._latest: dict[tuple[int, ...], Float[np.ndarray, " dim"]] = {}
+        self._latest: dict[tuple[int, ...], Row] = {}
+        self._vectors: Any = None
+        """What the device was given to compute last."""
         self._pushed = 0
         self._kept_from = 0
 
@@ -88,14 +95,22 @@ class WindowStream:
         Raises InvalidInput if a window has another number of frames, runs backwards, or names
         frames that were not pushed yet or are dropped.
         """
+        return self.begin(windows)()
+
+    def begin(self, windows: Sequence[Sequence[int]]) -> Vectors:
+        """Start to embed windows, and return what waits for the rows that `embed` returns.
+
+        Frames may be pushed and dropped meanwhile: that is how a device is kept busy.
+
+        Raises InvalidInput as `embed` does.
+        """
         for window in windows:
             self._check(window)
         shown = [tuple(self._shown[index] for index in window) for window in windows]
         new = [window for window in dict.fromkeys(shown) if window not in self._latest]
-        known = {**self._latest, **dict(zip(new, self._embed_new(new), strict=True))}
+        known = {**self._latest, **self._begin_new(new)}
         self._latest = {window: known[window] for window in shown[-1:]}
-        rows = [known[window] for window in shown]
-        return np.stack(rows) if rows else np.empty((0, self._programs.dim), np.float32)
+        return partial(_collected, [known[window] for window in shown], self._programs.dim)
 
     def drop_before(self, index: int) -> None:
         """Free all frames below a stream index: no later window will name them."""
@@ -107,14 +122,15 @@ class WindowStream:
                 del kept[gone]
         self._kept_from = max(self._kept_from, index)
 
-    def _embed_new(self, windows: Sequence[tuple[int, ...]]) -> Float[np.ndarray, "len dim"]:
+    def _begin_new(self, windows: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], Row]:
         if self._waiting and any(index in self._waiting for index in chain(*windows)):
             self._encode_waiting()
-        rows = np.empty((len(windows), self._programs.dim), np.float32)
+        rows: dict[tuple[int, ...], Row] = {}
         for start in range(0, len(windows), self._programs.batch):
             part = windows[start : start + self._programs.batch]
-            rows[start : start + len(part)] = self._finish(part)
-        return check_vectors(rows)
+            vectors = self._finish(part)
+            rows |= {window: (vectors, row) for row, window in enumerate(part)}
+        return rows
 
     def _encode_waiting(self) -> None:
         """Encode the frames that wait, the last one repeated until the chunk is full."""
@@ -127,15 +143,16 @@ class WindowStream:
         self._waiting.clear()
 
     def _wait_for_previous(self) -> None:
-        """Keep at most two chunks in flight: a device takes in more than it can hold."""
-        if self._features:
-            latest = next(reversed(self._features.values()))
-            jax.block_until_ready(latest)  # type: ignore[no-untyped-call]
+        """Let the device be done with all before: it takes in more than it can hold."""
+        latest = list(self._features.values())[-1:]
+        jax.block_until_ready((latest, self._vectors))  # type: ignore[no-untyped-call]
 
-    def _finish(self, windows: Sequence[Sequence[int]]) -> Float[np.ndarray, "n dim"]:
+    def _finish(self, windows: Sequence[Sequence[int]]) -> Float[Array, "batch dim"]:
         padding = [windows[-1]] * (self._programs.batch - len(windows))
         features = [self._features[index] for index in chain(*windows, *padding)]
-        return np.asarray(self._programs.finish(features))[: len(windows)]
+        jax.block_until_ready(self._vectors)  # type: ignore[no-untyped-call]
+        self._vectors = self._programs.finish(features)
+        return self._vectors
 
     def _check(self, window: Sequence[int]) -> None:
         if len(window) != self._programs.frames:
@@ -193,6 +210,13 @@ def check_frames(
     if not (frames.min() >= 0.0 and frames.max() <= 1.0):  # false for NaN, too
         raise InvalidInput("Frames given as floats must lie in [0, 1] throughout.")
     return frames.astype(np.float32)
+
+
+def _collected(rows: Sequence[Row], dim: int) -> Float[np.ndarray, "n dim"]:
+    """Wait for the batches that the rows are of."""
+    batches = {id(vectors): np.asarray(vectors) for vectors, _ in rows}
+    vectors = [batches[id(vectors)][row] for vectors, row in rows]
+    return check_vectors(np.stack(vectors)) if vectors else np.empty((0, dim), np.float32)
 
 
 def check_vectors(rows: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n dim"]:

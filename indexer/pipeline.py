@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 from encoder.embedder import Embedder
+from encoder.windows import Vectors
 from indexer.ahead import Ahead, result
 from indexer.decoding import Decode, Probe, Reader, Sample, Summary
 from indexer.errors import StoreError, VideoError
@@ -268,12 +269,8 @@ class _Attempt:
         # The stream counts from the first frame that it was given.
         windows = [[frame - self.first for frame in segment.frames] for segment in segments]
         with self._parts.meters.stage("embed"):
-            vectors = self._stream.embed(windows)
-        points = [
-            Point(self._video.video_id, segment.index, segment.start, segment.end, vector)
-            for segment, vector in zip(segments, vectors, strict=True)
-        ]
-        self._put(points, [self._pictures(segment) for segment in segments])
+            vectors = self._stream.begin(windows)
+        self._put(segments, vectors, [self._pictures(segment) for segment in segments])
         self._forget_before(self._windows.earliest)
 
     def _pictures(self, segment: Segment) -> list[bytes]:
@@ -285,18 +282,24 @@ class _Attempt:
         for old in [known for known in self._thumbnails if known < index]:
             del self._thumbnails[old]
 
-    def _put(self, points: list[Point], pictures: list[list[bytes]]) -> None:
-        """Hand points to the storing thread, waiting while it is behind."""
+    def _put(self, segments: list[Segment], vectors: Vectors, pictures: list[list[bytes]]) -> None:
+        """Hand segments to the storing thread, waiting while it is behind."""
         meters = self._parts.meters
         meters.filled("vectors", sum(not w.done() for w in self._writes) / WRITES_WAITING)
         with meters.waits("embed"):
             while len(self._writes) >= WRITES_WAITING:
                 result(self._writes.popleft(), self._job)
-        self._writes.append(self._storing.submit(self._write, points, pictures))
+        self._writes.append(self._storing.submit(self._write, segments, vectors, pictures))
 
-    def _write(self, points: list[Point], pictures: list[list[bytes]]) -> None:
+    def _write(
+        self, segments: list[Segment], vectors: Vectors, pictures: list[list[bytes]]
+    ) -> None:
         """Pictures first: a segment that is found has one. The checkpoint last: it may lag."""
         meters = self._parts.meters
+        points = [
+            Point(self._video.video_id, segment.index, segment.start, segment.end, vector)
+            for segment, vector in zip(segments, vectors(), strict=True)
+        ]
         with self._turns.turn(), meters.stage("store"), self._job.writing():
             for point, frames in zip(points, pictures, strict=True):
                 self._save_pictures(point, frames)

@@ -88,9 +88,9 @@ class _Watched:
         self._seen.numbers += [media.number_of(frame) for frame in frames]
         self._stream.push(frames)
 
-    def embed(self, windows: Sequence[Sequence[int]]) -> np.ndarray:
+    def begin(self, windows: Sequence[Sequence[int]]) -> Any:
         self._seen.windows += [list(window) for window in windows]
-        return np.asarray(self._stream.embed(windows))
+        return self._stream.begin(windows)
 
     def drop_before(self, index: int) -> None:
         self._stream.drop_before(index)

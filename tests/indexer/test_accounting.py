@@ -113,14 +113,14 @@ def test_vectors_that_point_nowhere_are_an_error_and_no_points(
     before = engine.store.count()
     path = tmp_path / "a.mp4"
     path.write_text(f"30 {worth}")
-    embed = type(engine.embedder.window_stream()).embed
+    begin = type(engine.embedder.window_stream()).begin
     spoilt = [True]
 
-    def spoiling(stream: Any, windows: Any) -> np.ndarray:
-        vectors = embed(stream, windows)
-        return vectors * worth if spoilt[0] else vectors
+    def spoiling(stream: Any, windows: Any) -> Any:
+        vectors = begin(stream, windows)
+        return lambda: vectors() * worth if spoilt[0] else vectors()
 
-    monkeypatch.setattr(type(engine.embedder.window_stream()), "embed", spoiling)
+    monkeypatch.setattr(type(engine.embedder.window_stream()), "begin", spoiling)
     (video,) = engine.add_files([path]).videos
     engine.worker.start()
     assert engine.worker.wait(120)

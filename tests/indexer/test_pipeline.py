@@ -49,10 +49,11 @@ class Watched:
         self._mine += len(frames)
         self.held = max(self.held, self._mine - self._dropped)
 
-    def embed(self, windows: Sequence[Sequence[int]]) -> np.ndarray:
+    def begin(self, windows: Sequence[Sequence[int]]) -> Callable[[], np.ndarray]:
         self.before_embed(len(self.windows))
         self.windows += windows
-        return self.vectors(self._stream.embed(windows))
+        vectors = self._stream.begin(windows)
+        return lambda: self.vectors(vectors())
 
     def drop_before(self, index: int) -> None:
         self._stream.drop_before(index)
