@@ -249,6 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     arguments: instead of those of the process.
     """
+    # NumPy multiplies little here, and threads for it wait for cores that the model has taken.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # A container that is stopped ends as Ctrl-C does: the work under way is handed back.
     ending.listen_for_the_end()
     try:

@@ -1,12 +1,13 @@
 """The questions that have moments for an answer, and how hot each is over one video.
 
-Knows addresses, and how a moment is shown as JSON. Routes are plain functions, so they run in the
-server's thread pool and answer while videos are being indexed.
+Knows addresses, and how a moment is shown as JSON. All of it runs in the server's threads and
+answers while videos are being indexed.
 """
 
 import time
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
 
 from app.access import KnownExamples, OpenEngine, SearchableVideo
@@ -27,6 +28,10 @@ from indexer.tags import Tags
 
 router = APIRouter(prefix="/api/v1")
 
+AT_A_TIME = 8
+"""Searches that run side by side: as many as the text tower takes together. With more, threads
+wait for each other, and chance decides who is last."""
+
 
 async def _asked(request: Request) -> Asked:
     return read(request.query_params.multi_items())
@@ -36,9 +41,12 @@ AskedQuestion = Annotated[Asked, Depends(_asked)]
 
 
 @router.get("/search")
-def search(engine: OpenEngine, examples: KnownExamples, asked: AskedQuestion) -> SearchOut:
-    """The moments that fit best, over all videos in scope."""
-    return answer(engine, examples, asked)
+async def search(
+    request: Request, engine: OpenEngine, examples: KnownExamples, asked: AskedQuestion
+) -> SearchOut:
+    """The moments that fit best, over all videos in scope: who asked first is answered first."""
+    turns: CapacityLimiter = request.app.state.asking
+    return await to_thread.run_sync(answer, engine, examples, asked, limiter=turns)
 
 
 def answer(engine: Engine, examples: Examples, asked: Asked) -> SearchOut:

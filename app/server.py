@@ -64,6 +64,7 @@ def create_app(
     )
     app.state.engine = engine
     app.state.waiting = Waiting()
+    app.state.asking = CapacityLimiter(searching.AT_A_TIME)
     app.state.cutting = CapacityLimiter(export.AT_A_TIME)
     app.state.suggestions = tuple(suggestions)
     errors.install(app)

@@ -27,8 +27,8 @@ from indexer.ranking import Ranking
 from indexer.settings import Fingerprint
 from indexer.yardstick import Sampler, Yardstick
 
-KEPT_RANKINGS = 16  # so that the next page of an answer does not begin it anew
-KEPT_PROBES = 64  # each with what the library's sample scores: 16 kB and more
+KEPT_RANKINGS = 128  # so that what many ask for, and the next page, does not begin it anew
+KEPT_PROBES = 128  # each with what the library's sample scores: 16 kB and more
 MOST_SORTED = 200  # moments that are put into another order than the best first
 MOST_EXAMPLES = 8  # segments that stand for a stretch of a video
 
