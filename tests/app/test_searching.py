@@ -1,14 +1,20 @@
 """Searches and heat-maps over a real engine: every way to ask, and how it is refused."""
 
+import asyncio
+import threading
 from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from app import searching
+from app.asking import Asked
+from app.found import SearchOut
 from indexer.engine import Engine
-from indexer.examples import Example
+from indexer.examples import Example, Examples
 
 NOBODY = "0" * 64
 STRIP = {"index", "start", "end", "peak", "play_at", "poster", "score"}
@@ -189,3 +195,32 @@ def test_a_question_is_answered_by_the_index_that_understood_it(
         engine.serving = serving
     assert answer.status_code == 200
     assert answer.json().get("moments") or answer.json()["curves"]
+
+
+def test_many_who_ask_at_once_take_turns(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    free: list[bool] = []
+    at_once = threading.Semaphore(searching.AT_A_TIME)
+
+    def counted(engine: Engine, examples: Examples, asked: Asked) -> SearchOut:
+        begun.append(asked.terms[0].text)
+        free.append(at_once.acquire(blocking=False))
+        try:
+            return answer(engine, examples, asked)
+        finally:
+            at_once.release()
+
+    async def crowd() -> list[int]:
+        transport = httpx.ASGITransport(app=client.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as people:
+            asked = [people.get("/api/v1/search", params={"q": text}) for text in texts]
+            return [one.status_code for one in await asyncio.gather(*asked)]
+
+    answer = searching.answer
+    monkeypatch.setattr(searching, "answer", counted)
+    texts = [f"a red circle {number}" for number in range(4 * searching.AT_A_TIME)]
+    assert asyncio.run(crowd()) == [200] * len(texts)
+    assert all(free)  # never more side by side
+    assert sorted(begun) == sorted(texts)
