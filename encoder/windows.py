@@ -151,8 +151,8 @@ class WindowStream:
         padding = [windows[-1]] * (self._programs.batch - len(windows))
         features = [self._features[index] for index in chain(*windows, *padding)]
         jax.block_until_ready(self._vectors)  # type: ignore[no-untyped-call]
-        self._vectors = self._programs.finish(features)
-        return self._vectors
+        self._vectors = vectors = self._programs.finish(features)
+        return vectors
 
     def _check(self, window: Sequence[int]) -> None:
         if len(window) != self._programs.frames:
