@@ -64,6 +64,7 @@ class Embedder:
         self.device, self.dtype = device.device_kind, pace.dtype
         self._note = pace.note
         self.batch = pace.batch  # windows that a stream is best asked for at a time
+        self.chunk = pace.chunk  # frames that a stream is best given between two such times
         rows = card.pixels // card.config["patch_size"]
         weights = prepare(params, card.config["pos_emb_shape"], card.frames, rows, pace.dtype)
         network = fast.Network.of(card.config, pace.heads, pace.tokens, pace.fused)

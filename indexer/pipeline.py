@@ -7,6 +7,7 @@ the queue of videos nor what happens after a failure.
 """
 
 import errno
+import math
 import time
 from collections import deque
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -235,9 +236,14 @@ class _Attempt:
             self._push()
             self._ready += self._windows.ready(self._seen + 1, self._rate)
             if len(self._ready) >= self._enough:
-                self._enough = self._parts.embedder.batch
+                self._enough = self._most_at_a_time()
                 self._embed()
         self._waiting.append(sample)
+
+    def _most_at_a_time(self) -> int:
+        """How many windows fill a batch, and bring enough new frames to fill a chunk."""
+        embedder = self._parts.embedder
+        return max(embedder.batch, math.ceil(embedder.chunk / self._hop))
 
     def finish(self, summary: Summary) -> int:
         """Embed what only the end completes and wait until all is stored; returns the plan."""

@@ -147,6 +147,21 @@ def test_the_first_segment_waits_for_no_frame_but_its_own(
     assert seen[1] == (8 + 4 * batch, 1)  # the others come as many at a time as the device takes
 
 
+@pytest.mark.parametrize("hop", [1, 2, 4])
+def test_short_hops_wait_for_a_whole_chunk_of_frames(
+    engine: Engine, pipeline: Pipeline, watched: Watched, draw: Draw, tmp_path: Path, hop: int
+) -> None:
+    print_of = pipeline.fingerprint
+    often = replace(pipeline, fingerprint=print_of.model_copy(update={"hop": hop / print_of.fps}))
+    watched.chunk = 4
+    seen: list[int] = []
+    watched.before_embed = lambda count: seen.append(watched.pushed)
+    outcome = run(often, add(engine, draw(tmp_path / "a.mp4", 14)))
+    assert outcome.segments == 1 + (28 - 8) // hop
+    assert seen[0] == 8
+    assert set(np.diff(seen[:-1])) == {4}
+
+
 def test_frames_are_kept_only_as_long_as_a_window_needs_them(
     engine: Engine, pipeline: Pipeline, watched: Watched, draw: Draw, tmp_path: Path
 ) -> None:
