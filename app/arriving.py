@@ -22,6 +22,7 @@ class Arriving:
         """It is made once `wanted` is set, which the first who asks for it does if need be."""
         self._make = make
         self._wanted = wanted
+        self._over = False
         self._made: Future[FastAPI] = Future()
         self._first = threading.Lock()
 
@@ -40,6 +41,8 @@ class Arriving:
             yield
         finally:
             over.set()
+            self._over = True
+            self._wanted.set()
             if not self._made.done():
                 living.cancel()
             with suppress(asyncio.CancelledError):
@@ -52,7 +55,8 @@ class Arriving:
 
     async def _arrived(self) -> FastAPI:
         if self._first.acquire(blocking=False):  # and is never released
-            threading.Thread(target=self._run, name="page", daemon=True).start()
+            # No daemon: Python cannot end beside a thread that imports.
+            threading.Thread(target=self._run, name="page").start()
         # Who stops waiting must not stop the making: others wait as well.
         return await asyncio.shield(asyncio.wrap_future(self._made))
 
@@ -61,6 +65,8 @@ class Arriving:
             return self._make()
 
         self._wanted.wait()
+        if self._over:
+            return
         try:
             # Inside a loop, because Gradio otherwise makes loops of its own and never closes them.
             self._made.set_result(asyncio.run(make()))

@@ -230,18 +230,18 @@ def _serve(
         fail(str(error))
     with listener, terminal.opened(settings) as engine:
         engine.worker.start()
-        ready = terminal.warm_up(engine)
-        for folder in folders:
-            engine.watch(folder)
-        launch.serve(
-            engine,
-            listener,
-            hosts=hosts or (),
-            suggestions=suggestions,
-            assistants=assistants,
-            show=show and sys.stdout.isatty(),
-            ready=ready,
-        )
+        with terminal.warming_up(engine) as ready:
+            for folder in folders:
+                engine.watch(folder)
+            launch.serve(
+                engine,
+                listener,
+                hosts=hosts or (),
+                suggestions=suggestions,
+                assistants=assistants,
+                show=show and sys.stdout.isatty(),
+                ready=ready,
+            )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

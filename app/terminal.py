@@ -7,7 +7,8 @@ import json
 import platform
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,24 +72,31 @@ def check_folders(settings: Settings, folders: Sequence[Path]) -> None:
             raise no_folder(folder)
 
 
-def warm_up(engine: "Engine") -> threading.Event:
-    """Compile the program for texts in the background, so that nobody waits for that.
+@contextmanager
+def warming_up(engine: "Engine") -> Iterator[threading.Event]:
+    """Compile the programs for texts in the background, so that nobody waits for that.
 
-    What is returned is set once it is done.
+    What is given is set once it is done. At the end what was begun is waited for, less than a
+    second: Python cannot end beside a thread that compiles.
     """
-    done = threading.Event()
+    done, stopped = threading.Event(), threading.Event()
 
     def run() -> None:
         try:
             if engine.embedder.card.kind == "clip":
-                engine.search.warm_up()
+                engine.search.warm_up(stopped)
         except (IndexerError, EncoderError) as error:
             tell(str(error))
         finally:
             done.set()
 
-    threading.Thread(target=run, name="warm up", daemon=True).start()
-    return done
+    thread = threading.Thread(target=run, name="warm up")
+    thread.start()
+    try:
+        yield done
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,7 @@ rows, and in one row the JSON of the answer. The heat-map is of a 2-hour video.
 import argparse
 import itertools
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -194,7 +195,7 @@ def main() -> None:
             engine = opened.enter_context(Engine(Settings(data_dir=folder, model=MODEL), embedder))
             ids = fill(engine, segments)
             print(f"\n{segments:,} segments of {embedder.dim} in {len(ids):,} videos")
-            engine.search.warm_up()
+            engine.search.warm_up(threading.Event())
             show(measure(engine, questions(engine, ids[0]), args.rounds))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 import jax
@@ -162,10 +163,10 @@ class Embedder:
         stream.push(np.zeros((self.frames, self.pixels, self.pixels, 3), np.uint8))
         stream.embed([range(self.frames)])
 
-    def warm_up_texts(self) -> None:
-        """Compile and run the programs for texts, if it reads any."""
+    def warm_up_texts(self, stopped: Event) -> None:
+        """Compile and run the programs for texts, if it reads any, until it is `stopped`."""
         if self._phrases is not None:
-            self._phrases.compile_ahead()
+            self._phrases.compile_ahead(stopped)
 
     def embed_texts(self, texts: Iterable[str]) -> Float[np.ndarray, "N dim"]:
         """Return a unit vector in float32 for each text; the latest are remembered.

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from itertools import islice
-from threading import Lock
+from threading import Event, Lock
 
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -45,10 +45,15 @@ class Phrases:
         self._lock = Lock()
         self._turn = Lock()  # held by the one who computes
 
-    def compile_ahead(self) -> None:
-        """Run the tower in each of its shapes, small ones first, so that no text waits for that."""
+    def compile_ahead(self, stopped: Event) -> None:
+        """Run the tower in each of its shapes, small ones first, so that no text waits for that.
+
+        Once `stopped`, no further one is begun.
+        """
         for size in SIZES:
             for length in LENGTHS:
+                if stopped.is_set():
+                    return
                 self._tower(
                     np.zeros((size, length), np.int32), np.zeros((size, length), np.float32)
                 )

@@ -7,6 +7,7 @@ of moments. Does not know how a question was typed or how results are shown.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
@@ -97,11 +98,11 @@ class Search:
         """The question for what some words say. Raises InvalidInput if there is no word."""
         return Question(((Condition(self.text_vector(words)[None], said=words),),))
 
-    def warm_up(self) -> None:
-        """Do once what the first questions in words would otherwise wait for."""
+    def warm_up(self, stopped: Event) -> None:
+        """Do once what the first questions in words would otherwise wait for, until `stopped`."""
         self.text_vector("hello")
         self._hearing.noise(self._sampler.yardstick())
-        self._embedder.warm_up_texts()
+        self._embedder.warm_up_texts(stopped)
 
     def example(self, path: Path) -> Embedded:
         """A video or a picture as a query. Raises VideoError."""

@@ -93,6 +93,23 @@ def test_a_server_that_ends_does_not_wait_for_the_page() -> None:
     assert slow.life == []
 
 
+def test_a_server_that_ends_before_it_is_time_makes_no_page() -> None:
+    slow = Slow()
+    slow.let.set()
+    app = around(Arriving(slow, threading.Event()))
+
+    async def visit() -> None:
+        async with app.router.lifespan_context(app), asking(app) as client:
+            assert (await client.get("/healthz")).text == "ok"
+
+    asyncio.run(asyncio.wait_for(visit(), 20))
+    for thread in threading.enumerate():
+        if thread.name == "page":
+            thread.join(20)
+            assert not thread.is_alive()
+    assert slow.made == 0
+
+
 @pytest.mark.parametrize("asked", [True, False])
 def test_the_page_is_made_when_it_is_time_or_when_somebody_asks(asked: bool) -> None:
     slow, ready = Slow(), threading.Event()

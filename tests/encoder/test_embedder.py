@@ -191,12 +191,28 @@ def test_what_comes_while_the_tower_is_busy_is_computed_together(
 def test_no_text_waits_for_a_program_after_the_warm_up() -> None:
     ours = small.embedder()
     module._read.clear_cache()
-    ours.warm_up_texts()
+    ours.warm_up_texts(threading.Event())
     compiled = module._read._cache_size()
     assert compiled == len(phrases.LENGTHS) * len(phrases.SIZES)
     for count in (1, 2, 3, 5, 8):
         ours.embed_texts(f"{count} {'word ' * 9 * number}" for number in range(count))
     assert module._read._cache_size() == compiled
+
+
+def test_a_warm_up_that_is_stopped_begins_no_further_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, stopped = small.embedder(), threading.Event()
+    shapes: list[tuple[int, ...]] = []
+
+    def tower(ids: np.ndarray, paddings: np.ndarray) -> None:
+        shapes.append(ids.shape)
+        if len(shapes) == 2:
+            stopped.set()
+
+    monkeypatch.setattr(ours._phrases, "_tower", tower)
+    ours.warm_up_texts(stopped)
+    assert shapes == [(1, 16), (1, 32)]
 
 
 def test_what_fails_fails_for_all_who_wait_and_not_for_ever(
