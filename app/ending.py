@@ -21,11 +21,20 @@ def listen_for_the_end() -> None:
 
 def _end(number: int, frame: FrameType | None) -> None:
     if _is_deaf(frame):
-        again = threading.Timer(AGAIN, signal.raise_signal, (number,))
+        again = threading.Timer(AGAIN, _repeat, (number,))
         again.daemon = True
         again.start()
     else:
         raise KeyboardInterrupt
+
+
+def _repeat(number: int) -> None:
+    """Send the signal to the main thread itself: sent to any other, it would not end its sleep."""
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, number)
+    else:
+        signal.raise_signal(number)
 
 
 def _is_deaf(frame: FrameType | None) -> bool:

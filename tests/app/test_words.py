@@ -92,7 +92,7 @@ def sent() -> set[str]:
     }
     sources = [path.read_text(encoding="utf-8") for path in FOLDER.parent.glob("*.py")]
     written = re.compile(
-        r'(?:\breply\(\s*|\breturn )(?:[\w.]+, )\s*"(\w+)",|code(?:: \w+)? = "(\w+)"'
+        r'(?:\breply\(\s*|\breturn )(?:[\w.]+, )\s*"(\w+)",|\bcode(?:: \w+)? = "(\w+)"'
     )
     said = {one or other for text in sources for one, other in written.findall(text)}
     return {*named, *answered.STATUS_OF_CODE, *VIDEO_CODES, *said, "gave_up"}

@@ -203,7 +203,7 @@ def test_too_little_memory_is_told(tmp_path: Path) -> None:
         options={"qmin": "30"},
     )
     with pytest.raises(VideoError) as caught:
-        probe(large, Limits(memory=libraries_need() + 24 * 2**20))
+        probe(large, Limits(memory=libraries_need() + 36 * 2**20))
     assert caught.value.code == "out_of_memory"
     assert probe(large).width == 8000
 
