@@ -34,7 +34,10 @@ class Arriving:
 
     @asynccontextmanager
     async def alive(self, _: FastAPI) -> AsyncIterator[None]:
-        """Make it when it is time, and keep it alive for as long as the server around it is."""
+        """Make it when it is time, and keep it alive for as long as the server around it is.
+
+        One that is being made at the end is waited for: it may still write where it was told to.
+        """
         over = asyncio.Event()
         living = asyncio.create_task(self._live(over))
         try:
@@ -43,8 +46,6 @@ class Arriving:
             over.set()
             self._over = True
             self._wanted.set()
-            if not self._made.done():
-                living.cancel()
             with suppress(asyncio.CancelledError):
                 await living
 
@@ -66,6 +67,7 @@ class Arriving:
 
         self._wanted.wait()
         if self._over:
+            self._made.cancel()
             return
         try:
             # Inside a loop, because Gradio otherwise makes loops of its own and never closes them.
