@@ -5,6 +5,7 @@ decoding libraries only once it is confined. Started by `reader.py`, one process
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -54,10 +55,19 @@ def _serve(pipe: BinaryIO, request: Request) -> None:
         raise
     except MemoryError:
         _fail(pipe, VideoError("out_of_memory"))
+    except ImportError as error:
+        _fail(pipe, _not_loaded(error))
     except OSError as error:
         _fail(pipe, VideoError("io_error", reason=error.strerror or type(error).__name__))
     except Exception as error:
         _fail(pipe, VideoError("decoder_crashed", reason=_first_line(error)))
+
+
+def _not_loaded(error: ImportError) -> VideoError:
+    """A library that found no room is named by the loader in words of its own."""
+    if re.search("failed to map|cannot allocate", str(error), re.IGNORECASE):
+        return VideoError("out_of_memory")
+    return VideoError("decoder_crashed", reason=_first_line(error))
 
 
 def _first_line(error: Exception) -> str:

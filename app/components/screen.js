@@ -2,7 +2,8 @@
 // how it comes to its moment. Knows nothing of queries.
 window.prism.screen ??= (() => {
   const { el, api, playback, t } = window.prism;
-  const USUAL = 1 / 25; // seconds that a frame is shown, as long as nobody saw one
+  const USUAL = 1 / 25; // seconds that a frame is shown, in a browser that does not tell of frames
+  const FINE = 1 / 60; // seconds, no longer than most frames are shown
 
   // say(message, again): trouble in words, and what to try again; changed(): time or length did.
   function create({ say, changed }) {
@@ -20,6 +21,9 @@ window.prism.screen ??= (() => {
     let distrusted = null; // the id of a video that this browser could not play as it was
     let leave = () => {}; // stops listening for a copy
     let seen = null; // the frame that was presented last, {mediaTime, presentedFrames}
+    let steady = false; // whether it only played on since then, so that the next one tells the length
+    let feeling = false; // whether it is being found out how long a frame is shown
+    let more = 0; // frames to go further once that is known
     let length = Infinity; // seconds that a frame of this video is shown
 
     const time = () => wanted ?? video.currentTime;
@@ -124,19 +128,59 @@ window.prism.screen ??= (() => {
     // To the next frame or the one before; a quarter of a frame in, so that rounding hits it.
     function step(by) {
       video.pause();
+      if (!Number.isFinite(length) && seen) return feel(by);
       const one = Number.isFinite(length) ? length : USUAL;
-      const from = seen && Math.abs(seen.mediaTime - video.currentTime) < 1.5 * one ? seen.mediaTime : video.currentTime;
-      seek(Math.max(0, Math.min(video.duration || 0, from + (by + 0.25) * one)));
+      land(frameStart(one) + by * one, one);
+    }
+
+    function land(start, one) {
+      seek(Math.max(0, Math.min(video.duration || 0, start + one / 4)));
+    }
+
+    // How long a frame is shown is known once two were seen: until then it goes on by little.
+    async function feel(by) {
+      more += by;
+      if (feeling) return;
+      [feeling, more] = [true, 0];
+      const [id, begun] = [shown, video.currentTime];
+      await presented(begun); // or the frame that was seen last is of another time
+      const from = seen.mediaTime;
+      for (let far = FINE; far < 0.6 && shown === id && seen.mediaTime === from; far += FINE) await presented(begun + by * far);
+      feeling = false;
+      if (shown !== id || seen.mediaTime === from) return;
+      length = Math.min(length, Math.abs(seen.mediaTime - from));
+      land(seen.mediaTime + more * length, length);
+    }
+
+    // At either end of the video there may be nothing more to present.
+    function presented(at) {
+      return new Promise((done) => {
+        video.requestVideoFrameCallback(done);
+        setTimeout(done, 300);
+        seek(Math.max(0, Math.min(video.duration || 0, at)));
+      });
+    }
+
+    // When the frame of this time began, counted in frames from the one that was seen last: word of a
+    // frame comes late on a busy machine, and a little before its time on an idle one.
+    function frameStart(one) {
+      const off = seen ? (video.currentTime - seen.mediaTime) / one : Infinity;
+      if (Math.abs(off) > 4) return video.currentTime;
+      return seen.mediaTime + (Math.abs(off) < 0.5 ? 0 : Math.floor(off + 0.1)) * one;
     }
 
     function watchFrames(_, frame) {
       const [went, count] = [frame.mediaTime - (seen?.mediaTime ?? 0), frame.presentedFrames - (seen?.presentedFrames ?? 0)];
-      if (seen && !video.paused && !video.seeking && count > 0 && went > 0.002 && went < 0.6) length = Math.min(length, went / count);
+      if (steady && !video.paused && !video.seeking && count > 0 && went > 0.002 && went < 0.6) length = Math.min(length, went / count);
+      steady = true;
       seen = frame;
       video.requestVideoFrameCallback(watchFrames);
     }
 
     video.requestVideoFrameCallback?.(watchFrames);
+    video.addEventListener("seeking", () => {
+      steady = false;
+    });
     video.addEventListener("loadedmetadata", () => {
       if (wanted !== null) seek(Math.min(wanted, video.duration || wanted));
       changed();

@@ -22,6 +22,7 @@ pytestmark = [
 
 STAR = "/?q=a+star&per_video=50"
 SPINS = "/?q=a+red+cross+spins"
+FRAME = "Math.floor(12 * document.querySelector('video').currentTime)"  # the demo's rate
 ORDERED = "/?q=a+red+circle&then=a+blue+square"
 
 
@@ -234,6 +235,18 @@ def test_weak_and_empty_answers_say_so(page: Page) -> None:
     expect(page.locator(".ps-weak")).to_be_hidden()
 
 
+def test_frames_go_one_by_one_before_any_was_played(page: Page) -> None:
+    """How long one is shown is not known then, and found out."""
+    ask(page, SPINS)
+    card(page).focus()  # shows its moment, and plays nothing
+    page.wait_for_function("document.querySelector('video')?.readyState >= 2")
+    seek(page, 11.5 + 1 / 24)
+    for key, frame in [(",", 137), (",", 136), (".", 137), (".", 138), (".", 139)]:
+        page.keyboard.press(key)
+        page.wait_for_function(f"frame => {FRAME} === frame", arg=frame)
+    assert page.evaluate("document.querySelector('video').played.length") == 0
+
+
 def test_the_moment_loops_and_goes_by_frames(page: Page) -> None:
     ask(page, SPINS)
     card(page).click()
@@ -241,15 +254,10 @@ def test_the_moment_loops_and_goes_by_frames(page: Page) -> None:
     playing_within(page, start, end)
     page.keyboard.press("Space")
     page.wait_for_function("document.querySelector('video').paused")
-    here = seconds(page)
-    page.keyboard.press(".")
-    page.wait_for_function(
-        "at => document.querySelector('video').currentTime > at + 0.02", arg=here
-    )
-    on = seconds(page)
-    assert on - here < 0.4
-    page.keyboard.press(",")
-    page.wait_for_function("at => document.querySelector('video').currentTime < at - 0.02", arg=on)
+    seek(page, 11.5 + 1 / 24)
+    for key, frame in [(".", 139), (".", 140), (",", 139), (",", 138)]:
+        page.keyboard.press(key)
+        page.wait_for_function(f"frame => {FRAME} === frame", arg=frame)
     page.keyboard.press("o")
     name = re.search(r"(\d):(\d\d) to (\d):(\d\d)", card(page).get_attribute("aria-label") or "")
     assert name is not None
