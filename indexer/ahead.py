@@ -14,13 +14,13 @@ from typing import Any, Self, TypeVar
 from indexer.decoding import Sample
 from indexer.job import Job
 from indexer.meters import Meters
-from indexer.reader import FrameReader
+from indexer.relay import Frames
 
 READ_AHEAD = 48  # frames: 12 MB at 288 px
 PATIENCE = 0.2  # seconds between two looks at whether a waiting attempt was called off
 T = TypeVar("T")
 
-Open = Callable[[ExitStack], tuple[FrameReader, float]]
+Open = Callable[[ExitStack], tuple[Frames, float]]
 
 
 class Ahead:
@@ -62,7 +62,7 @@ class Ahead:
         asked: tuple[Future[Any], ...] = (self._opened, *self._pending)
         return any(one.done() and one.exception() is not None for one in asked)
 
-    def opened(self, job: Job) -> tuple[FrameReader, float]:
+    def opened(self, job: Job) -> tuple[Frames, float]:
         """The reader and its rate once the child has looked at the file. Raises VideoError."""
         return result(self._opened, job)
 

@@ -65,7 +65,8 @@ class Copy:
 class Request:
     """What a child is asked for: a probe, and then the samples (`pixels`) or a `copy`.
 
-    Of a `still`, which is a picture and no video, there is one sample and nothing else.
+    Samples are those of the grid points from `first` to before `last`, or to the end. Of a
+    `still`, which is a picture and no video, there is one sample and nothing else.
     """
 
     path: str
@@ -73,6 +74,7 @@ class Request:
     fps: float = FPS
     reader: Reader = "pyav"
     first: int = 0
+    last: int | None = None
     thumbnails: bool = True
     resize: Resize = "squash"
     limits: Limits = field(default_factory=Limits)
@@ -139,16 +141,30 @@ class Sample:
 class Summary:
     """How much of a video could be read.
 
-    `samples` counts grid points from 0 over the `readable` seconds, wherever reading began;
-    `errors` counts pieces of data that did not decode; `note` is a sentence where the user
-    should know that something is missing.
+    `samples` counts grid points from 0 over the `readable` seconds, wherever reading began, where
+    `promised` were expected; `errors` counts pieces of data that did not decode, and `damaged` the
+    places where data is missing or did not decode as it was, or those of the part that was
+    read (`resumed`).
     """
 
     samples: int
+    promised: int
     readable: float
     duration: float
-    errors: int
-    note: str | None
+    errors: int = 0
+    damaged: int = 0
+    resumed: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """A sentence where the user should know that something is missing."""
+        if self.samples < self.promised:
+            return f"Only {self.readable:.1f} of {self.duration:.1f} s could be read."
+        if self.damaged == 0:
+            return None
+        places = "one place" if self.damaged == 1 else f"{self.damaged} places"
+        least = "at least " if self.resumed else ""
+        return f"The video is damaged in {least}{places} and may look wrong there."
 
 
 @dataclass(frozen=True)
@@ -178,19 +194,10 @@ class Tally:
         self._sound = sound
 
     def summary(self, duration: float, fps: float) -> Summary:
-        """The counts as a summary, with a note if anything is missing."""
-        samples = grid_size(self.readable, fps)
-        note = self._damage()
-        if samples < grid_size(duration, fps):
-            note = f"Only {self.readable:.1f} of {duration:.1f} s could be read."
-        return Summary(samples, self.readable, duration, self.errors, note)
-
-    def _damage(self) -> str | None:
-        if self.damaged == 0:
-            return None
-        places = "one place" if self.damaged == 1 else f"{self.damaged} places"
-        least = "at least " if self.resumed else ""
-        return f"The video is damaged in {least}{places} and may look wrong there."
+        """The counts as a summary."""
+        samples, promised = grid_size(self.readable, fps), grid_size(duration, fps)
+        counts = (self.errors, self.damaged, self.resumed)
+        return Summary(samples, promised, self.readable, duration, *counts)
 
 
 # Messages on the pipe: one letter, the payload's length, the payload.

@@ -30,6 +30,7 @@ from indexer.points import Point, Store
 from indexer.queue import Queue
 from indexer.reader import FrameReader, probe, read_frames
 from indexer.records import Step
+from indexer.relay import Frames, Relay
 from indexer.segments import Segment, grid_size, planned_count, rate_for
 from indexer.settings import Fingerprint
 from indexer.strips import strip
@@ -159,16 +160,18 @@ class Pipeline:
         self.discard(video.video_id)
         self.queue.begin_anew(video.video_id)
 
-    def _open(self, video: Video, first: int, children: ExitStack) -> tuple[FrameReader, float]:
+    def _open(self, video: Video, first: int, children: ExitStack) -> tuple[Frames, float]:
         """Frames from the grid point `first` on, and their rate: higher if the video is short."""
         usual = self.fingerprint.fps
-        frames = children.enter_context(self._read(video, usual, first))
+        reading = partial(self._read, video, usual)
+        most = decoders() if self.reader == "pyav" else 1  # decord seeks as it likes
+        frames: Frames = children.enter_context(Relay(reading, first, most))
         rate = rate_for(frames.probe.duration, self.fingerprint.frames, usual)
         if rate != usual:
             frames = children.enter_context(self._read(video, rate, first))
         return frames, rate
 
-    def _read(self, video: Video, fps: float, first: int) -> FrameReader:
+    def _read(self, video: Video, fps: float, first: int, last: int | None = None) -> FrameReader:
         return read_frames(
             video.path,
             pixels=self.fingerprint.pixels,
@@ -176,6 +179,7 @@ class Pipeline:
             reader=self.reader,
             resize=self.fingerprint.resize,
             first=first,
+            last=last,
             decode=self.decode,
         )
 

@@ -44,19 +44,20 @@ def read_frames(
     fps: float = FPS,
     reader: Reader = "pyav",
     first: int = 0,
+    last: int | None = None,
     thumbnails: bool = True,
     resize: Resize = "squash",
     limits: Limits | None = None,
     decode: Decode = "exact",
 ) -> "FrameReader":
-    """The frames on the screen at every grid point from `first` on, as a context manager.
+    """The frames on the screen at the grid points from `first` to before `last`, or to the end.
 
     Samples are uint8 [pixels, pixels, 3]: the picture squashed to the square, or the middle of
     it with `resize="crop"`; `fps` is the grid's rate. Nothing starts before the `with` block is
     entered. With `decode="fast"` PyAV takes about half the time, and pixels differ a little.
     """
     limits = limits or Limits()
-    wanted = Request(str(path), pixels, fps, reader, first, thumbnails, resize, limits)
+    wanted = Request(str(path), pixels, fps, reader, first, last, thumbnails, resize, limits)
     return FrameReader(replace(wanted, decode=decode))
 
 

@@ -22,6 +22,7 @@ from indexer.video.pictures import Pixels, converted, middle, shape
 from indexer.video.sparing import spared
 
 _SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
+_WORTH = 20.0  # seconds that are decoded, at most, to get to where a stretch begins
 _ENOUGH_PACKETS = 20  # to judge by the ratio of errors
 # Where what calls itself no reference is one to nobody: in HEVC a layer above may still refer to
 # it, which no encoder that we know does.
@@ -48,6 +49,8 @@ class PyavSource:
         far = self._since > _SEEK_LEAD and self._probe.seekable
         if far and (yield from self._from(self._since)):
             return
+        if far:
+            self._check_worth(0.0)
         with self._opened() as (container, stream):
             yield from self._timed(container, stream)
 
@@ -73,9 +76,15 @@ class PyavSource:
             landed = next(timed, None)
             if landed is None or landed[0] > since:
                 return False
+            self._check_worth(landed[0])
             yield landed
             yield from timed
             return True
+
+    def _check_worth(self, begun: float) -> None:
+        """A stretch is read to save time, which decoding all that is before it does not do."""
+        if self._request.last is not None and self._since - begun > _WORTH:
+            raise VideoError("decoder_crashed", reason="a stretch begins far from where it can")
 
     def _timed(
         self, container: InputContainer, stream: VideoStream

@@ -42,6 +42,8 @@ def read(
     source = _SOURCES[request.reader](request, probe, tally, alive)
     rendered: tuple[Any, Pixels, bytes | None] | None = None
     for index, picture in on_grid(source.pictures(), request.fps, request.first):
+        if index == request.last:
+            break
         if rendered is None or rendered[0] is not picture:
             rendered = (picture, *source.render(picture))
         yield Sample(index, index / request.fps, rendered[1], rendered[2])

@@ -39,7 +39,7 @@ class Imagined:
         self.count = grid_size(duration, fps)
         told = {"plays": "as_is", "seekable": True, "recorded_at": None}
         self.probe = Probe(duration, 0.0, 64, 48, 0, 25.0, "h264", "mp4", False, **told)
-        self.summary = Summary(self.count, duration, duration, 0, None)
+        self.summary = Summary(self.count, self.count, duration, duration)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,173 @@
+"""A long video read by several children at once, each a stretch of it, where one is too slow.
+
+Knows how the stretches follow each other, and when one child is enough: where what is made of the
+frames takes longer than reading them does. Gives what a single child would give. Knows neither
+who wants the frames nor how a child works.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from types import TracebackType
+from typing import Protocol, Self
+
+from indexer.decoding import Probe, Sample, Summary
+from indexer.errors import VideoError
+
+FIRST = 240  # samples that one child reads before it is seen whether it keeps up
+EACH = 120  # samples of every further stretch: 30 MB at 288 px
+TOO_SLOW = 0.8  # of the time goes by waiting for the child
+
+
+class Frames(Protocol):
+    """The samples of one video in order, for a `with` block; see `FrameReader`."""
+
+    probe: Probe
+    summary: Summary | None
+
+    def __iter__(self) -> Self:
+        """Itself."""
+
+    def __next__(self) -> Sample:
+        """The next sample; raises VideoError, after samples that are good."""
+
+
+class Reading(Frames, Protocol):
+    """Frames that have not been begun to be read."""
+
+    def __enter__(self) -> Self:
+        """Start the child; raises VideoError."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it; any thread may."""
+
+
+Read = Callable[[int, int | None], Reading]
+
+
+class Relay:
+    """The samples of one video from `first` on, by at most so many children at a time.
+
+    `read(first, last)` is a reader of the samples from `first` to before `last`, or to the end.
+    """
+
+    def __init__(self, read: Read, first: int, most: int) -> None:
+        self._read = read
+        self._first = first
+        self._pool = ThreadPoolExecutor(most, "stretch")
+        self._most = most
+        self._lock = threading.Lock()
+        self._running: set[Reading] = set()
+        self._closed = False
+        self._samples = self._every()
+        self._waited = 0.0  # seconds that somebody wanted a sample
+        self._errors = self._damaged = 0
+        self.summary: Summary | None = None
+        self.probe: Probe
+
+    def __enter__(self) -> Self:
+        self._reader = self._begin(self._first, self._first + FIRST if self._most > 1 else None)
+        self.probe = self._reader.probe
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closed = True
+        self._end_all()
+        self._pool.shutdown(cancel_futures=True)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Sample:
+        begun = time.monotonic()
+        try:
+            return next(self._samples)
+        finally:
+            self._waited += time.monotonic() - begun
+
+    def _every(self) -> Generator[Sample]:
+        begun = time.monotonic()
+        index, read = yield from self._through(self._reader)
+        if index == self._first + FIRST and self._most > 1:  # where it was told to stop
+            slow = self._waited > TOO_SLOW * (time.monotonic() - begun)
+            if slow and self.probe.seekable:
+                index = yield from self._by_several(index, read.promised)
+            _, read = yield from self._through(self._begin(index, None))
+        self.summary = replace(
+            read, errors=self._errors, damaged=self._damaged, resumed=self._first > 0
+        )
+
+    def _through(self, reader: Reading) -> Generator[Sample, None, tuple[int, Summary]]:
+        """What one child reads; returns the index after that, and what it says in the end."""
+        index = 0
+        for sample in reader:
+            index = sample.index + 1
+            yield sample
+        self._end(reader)
+        read = reader.summary
+        assert read is not None
+        self._errors += read.errors
+        self._damaged += read.damaged
+        return index, read
+
+    def _by_several(self, index: int, promised: int) -> Generator[Sample, None, int]:
+        """Stretch after stretch while each is whole and sound; returns the index after those."""
+        begins = iter(range(index, promised - EACH, EACH))
+        coming: deque[Future[list[Sample] | None]] = deque()
+        while True:
+            for begin in islice(begins, self._most + 1 - len(coming)):
+                coming.append(self._pool.submit(self._stretch, begin))
+            samples = coming.popleft().result() if coming else None
+            if samples is None:
+                break
+            yield from samples
+            index += EACH
+        for future in coming:
+            future.cancel()
+        self._end_all()
+        return index
+
+    def _stretch(self, begin: int) -> list[Sample] | None:
+        """All samples of one stretch; None if it is to be read in one go with all that follows."""
+        try:
+            reader = self._begin(begin, begin + EACH)
+            samples = list(reader)
+            self._end(reader)
+        except VideoError:
+            return None
+        read = reader.summary
+        sound = read is not None and not read.errors and not read.damaged
+        return samples if sound and len(samples) == EACH else None
+
+    def _begin(self, first: int, last: int | None) -> Reading:
+        reader = self._read(first, last)
+        reader.__enter__()
+        with self._lock:
+            self._running.add(reader)
+        if self._closed:
+            self._end(reader)
+            raise VideoError("decoder_crashed", reason="nobody wants it any more")
+        return reader
+
+    def _end(self, reader: Reading) -> None:
+        with self._lock:
+            self._running.discard(reader)
+        reader.__exit__(None, None, None)
+
+    def _end_all(self) -> None:
+        for reader in list(self._running):
+            self._end(reader)
