@@ -47,6 +47,9 @@ class Imagined:
     def __exit__(self, *error: object) -> None:
         pass
 
+    def __iter__(self) -> Self:
+        return self
+
     def __next__(self) -> Sample:
         if self.index >= self.count:
             raise StopIteration
