@@ -1,11 +1,12 @@
 """Decoding a video to 2 pictures a second of 288 px: ours against ffmpeg's command line.
 
-    python -m benchmarks.decoding [--rounds 2] [--only "1080p h264"]
+    python -m benchmarks.decoding [--rounds 2] [--only "1080p h264"] [--long]
 
 Both decode the same drawn files (see footage.py) with one thread, in turn; ours through the child
 process that indexing uses, its start and its look at every packet counted. Ratios above 1 mean
 that ours takes less. `exact` gives the same pixels as decoding everything; `fast` also leaves out
-the filter that smooths blocks, and what that does to vectors is shown with the toy model.
+the filter that smooths blocks, and what that does to vectors is shown with the toy model. `--long`
+compares one child with as many as there are cores, at one long video.
 """
 
 import argparse
@@ -25,7 +26,9 @@ from benchmarks.footage import Kind, footage
 from benchmarks.machine import machine
 from encoder.embedder import Embedder
 from indexer.decoding import Decode
-from indexer.reader import read_frames
+from indexer.reader import FrameReader, read_frames
+from indexer.relay import Relay
+from indexer.upcoming import decoders
 
 SIDE = 288
 KINDS = {
@@ -35,6 +38,7 @@ KINDS = {
     Kind("hevc", 3840, 2160): 8.3,
 }
 """What is decoded, and about how many seconds of it."""
+LONG = 500.0  # seconds
 DEMO = Path(__file__).parent.parent / "assets" / "demo"
 INSTALL = (
     "ffmpeg is not installed; it is what this compares with. Debian and Ubuntu: "
@@ -98,6 +102,32 @@ def compare(kind: Kind, seconds: float, rounds: int) -> None:
         )
 
 
+def by_several(kind: Kind, rounds: int) -> None:
+    """Decode a long video by one child and by one for each core, in turn, and print the ratio."""
+    path = footage(kind, LONG)
+
+    def read(first: int, last: int | None) -> FrameReader:
+        return read_frames(path, pixels=SIDE, first=first, last=last)
+
+    def through(most: int) -> None:
+        with Relay(read, 0, most) as samples:
+            for _ in samples:
+                pass
+
+    most = decoders()
+    ways = (Runs("one child", lambda: through(1)), Runs("several", lambda: through(most)))
+    for _ in range(rounds):
+        for way in ways:
+            way.measure()
+    one, several = (median(way.wall) for way in ways)
+    print(
+        f"{kind.name}, {LONG:.0f} s: one child {LONG / one:.1f} times realtime, {most} children "
+        f"{LONG / several:.1f} ({_ratio(ways[0].wall, ways[1].wall):.2f} times as fast, "
+        f"{1 / _ratio(ways[0].cpu, ways[1].cpu):.2f} times the CPU)",
+        flush=True,
+    )
+
+
 def _ratio(ours: list[float], theirs: list[float]) -> float:
     return median(a / b for a, b in zip(ours, theirs, strict=True))
 
@@ -135,10 +165,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", help="one kind, such as “1080p h264”")
+    parser.add_argument("--long", action="store_true", help="one long video by several children")
     args = parser.parse_args()
     if shutil.which("ffmpeg") is None:
         sys.exit(INSTALL)
     print(f"{machine()}\n", flush=True)
+    if args.long:
+        by_several(next(iter(KINDS)), args.rounds)
+        return
     for kind, seconds in KINDS.items():
         if args.only in (None, kind.name):
             compare(kind, seconds, args.rounds)

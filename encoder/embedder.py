@@ -258,6 +258,8 @@ def _keep_programs(folder: Path) -> None:
         "jax_compilation_cache_dir": str(folder),
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
+        # Else a program is known by the folder's name too, and one that was moved has none.
+        "jax_persistent_cache_enable_xla_caches": "none",
     }
     for name, value in settings.items():
         jax.config.update(name, value)  # type: ignore[no-untyped-call]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ def running(*arguments: str) -> Iterator[str]:
 
     At the end it is asked to stop as Ctrl-C does, and must do so within seconds.
     """
+    give_programs(Path(arguments[arguments.index("--data-dir") + 1]))
     command = [sys.executable, "-m", "app.cli", *arguments, "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -71,6 +73,7 @@ def _indexed_demo() -> tempfile.TemporaryDirectory[str]:
         engine.add_folder(DEMO)
         engine.worker.start()
         assert engine.worker.wait(180)
+        engine.serving.search.warm_up(threading.Event())
     return folder
 
 
@@ -78,6 +81,12 @@ def give_demo(data_dir: Path) -> Path:
     """Fill an empty data folder with the demo's library, which is indexed once for all tests."""
     shutil.copytree(Path(_indexed_demo().name) / "data", data_dir, dirs_exist_ok=True)
     return data_dir
+
+
+def give_programs(data_dir: Path) -> None:
+    """Spare a process the compiling of what the toy runs, as at any start but the first."""
+    programs = Path(_indexed_demo().name) / "data" / "models"
+    shutil.copytree(programs, data_dir / "models", dirs_exist_ok=True)
 
 
 def wait_until_ready(address: str, videos: int = 12) -> None:

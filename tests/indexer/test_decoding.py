@@ -13,13 +13,15 @@ from indexer.decoding import Copy, Limits, Request, Sample, Tally
 
 
 @settings(deadline=None)
-@given(st.text(), st.integers(1, 512), st.integers(0, 10**6), st.booleans())
+@given(
+    st.text(), st.integers(1, 512), st.integers(0, 10**6), st.none() | st.integers(0), st.booleans()
+)
 def test_requests_survive_the_command_line(
-    path: str, pixels: int, first: int, thumbnails: bool
+    path: str, pixels: int, first: int, last: int | None, thumbnails: bool
 ) -> None:
     copy = Copy(path, pixels, anew=thumbnails)
     limits = Limits(silence=2.5)
-    request = Request(path, pixels, 3.5, "decord", first, thumbnails, "crop", limits, copy)
+    request = Request(path, pixels, 3.5, "decord", first, last, thumbnails, "crop", limits, copy)
     assert request.to_text().isascii()
     assert Request.from_text(request.to_text()) == request
 

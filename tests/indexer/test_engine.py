@@ -326,7 +326,8 @@ def test_a_second_engine_on_the_same_folder_is_refused(
 # Compiled programs.
 
 
-def test_what_one_process_compiled_the_next_one_finds(data_dir: Path) -> None:
+def test_what_one_process_compiled_the_next_one_finds(data_dir: Path, tmp_path: Path) -> None:
+    """Also where the data folder was moved meanwhile."""
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path; from indexer.engine import Engine\n"
@@ -334,12 +335,14 @@ def test_what_one_process_compiled_the_next_one_finds(data_dir: Path) -> None:
         "with Engine.open(Settings(data_dir=Path(sys.argv[2]), model='toy')) as engine:\n"
         "    engine.search.text_vector('a red circle')\n"
     )
-    command = [sys.executable, "-c", script, str(ROOT), str(data_dir)]
+    command = [sys.executable, "-c", script, str(ROOT)]
     seen: list[set[str]] = []
-    for _ in range(2):
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    for folder in (data_dir, tmp_path / "moved"):
+        if seen:
+            data_dir.rename(folder)
+        ended = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
         assert (ended.returncode, ended.stderr) == (0, "")
-        programs = (data_dir / "models").iterdir()
+        programs = (folder / "models").iterdir()
         seen.append({path.name for path in programs if path.name.endswith("-cache")})
     assert len(seen[0]) > 0
     assert seen[0] == seen[1], "the second process compiled something again"

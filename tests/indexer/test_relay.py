@@ -91,13 +91,24 @@ def test_stretches_follow_each_other_to_the_end(film: Path) -> None:
     assert asked[-1] == (28, None)
 
 
-@pytest.mark.parametrize("first", [11, 26, 30])
+@pytest.mark.parametrize("first", [11, 30])
 def test_it_goes_on_where_indexing_was_left(film: Path, first: int) -> None:
     check_same(film, [], first)
 
 
-KINDS = ["long_gop.mp4", "hevc.mp4", "vp9.webm", "vfr.mp4", "slides.mp4", "restarts.ts", "cut.mp4"]
-MORE = ["open_gop.mp4", "h264.ts", "h264.flv", "mpeg2.ts", "wmv2.wmv", "fast240.mp4", "wraps.ts"]
+KINDS = ["hevc.mp4", "vfr.mp4", "restarts.ts", "cut.mp4"]
+MORE = [
+    "long_gop.mp4",
+    "vp9.webm",
+    "slides.mp4",
+    "open_gop.mp4",
+    "h264.ts",
+    "h264.flv",
+    "mpeg2.ts",
+    "wmv2.wmv",
+    "fast240.mp4",
+    "wraps.ts",
+]
 MORE += ["edit_list.mp4", "before_zero.mp4", "interlaced.ts", "cut.ts", "cut.mkv", "short.mp4"]
 
 

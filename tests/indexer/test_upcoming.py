@@ -45,7 +45,7 @@ def index_one(engine: Engine) -> None:
 
 def ended(begun: list[Ahead]) -> bool:
     """Whether no child of theirs runs any more."""
-    return all(one._opened.result()[0]._child._process.poll() is not None for one in begun)
+    return all(one._opened.result()[0]._reader._child._process.poll() is not None for one in begun)
 
 
 def first_of(engine: Engine) -> tuple[Any, Job]:
