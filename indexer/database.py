@@ -7,6 +7,7 @@ what the rows mean: library.py, queue.py and collection.py do. Safe to use from 
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -230,13 +231,25 @@ class Database:
     def _choose_journal(self) -> None:
         """WAL lets others read meanwhile, but needs memory that they share: no network has that."""
         if network_disk(self._path.parent) is None:
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._turn_to_wal()
             return
         # A file that was in WAL can be turned without such memory by one who holds it alone.
         self._db.executescript(
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE;"
             " PRAGMA locking_mode = NORMAL;"
         )
+
+    def _turn_to_wal(self) -> None:
+        """SQLite does not wait by itself for another process that does the same just now."""
+        over = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > over:
+                    raise
+            time.sleep(0.02)
 
     def _climb(self, read_only: bool) -> None:
         """Take the steps that this file has not taken yet: all of them, or none."""
