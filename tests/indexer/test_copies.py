@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import media
@@ -62,6 +63,13 @@ ENCODED_ON_REQUEST = [
     "mirrored.mp4",
     "wide_pixels.mp4",
 ]
+SELDOM = {"fragmented.mp4", "long_sound.mkv", "cut.mkv", "vp9.mp4", "jumps.ts", "mpeg1.mpg"}
+SELDOM |= {"ten_bit.mp4", "mjpeg.avi", "grows.ts", "vfr.webm", "start10.mkv", "wide_pixels.mp4"}
+
+
+def each(names: list[str]) -> list[Any]:
+    """What is much like others is left to the slow suite."""
+    return [pytest.param(n, marks=[pytest.mark.slow] if n in SELDOM else []) for n in names]
 
 
 @pytest.fixture(scope="module")
@@ -94,21 +102,21 @@ def check(path: Path, target: Path, how: str, anew: bool = False) -> None:
         assert apart < DIFFERENCE
 
 
-@pytest.mark.parametrize("name", REMUXED)
+@pytest.mark.parametrize("name", each(REMUXED))
 def test_what_is_only_packed_otherwise_is_packed_anew(
     shelf: Shelf, tmp_path: Path, name: str
 ) -> None:
     check(shelf[name], tmp_path / "copy.mp4", "remux")
 
 
-@pytest.mark.parametrize("name", ENCODED)
+@pytest.mark.parametrize("name", each(ENCODED))
 def test_what_browsers_cannot_decode_is_encoded_anew(
     shelf: Shelf, tmp_path: Path, name: str
 ) -> None:
     check(shelf[name], tmp_path / "copy.mp4", "transcode")
 
 
-@pytest.mark.parametrize("name", ENCODED_ON_REQUEST)
+@pytest.mark.parametrize("name", each(ENCODED_ON_REQUEST))
 def test_anything_can_be_encoded_anew(shelf: Shelf, tmp_path: Path, name: str) -> None:
     check(shelf[name], tmp_path / "copy.mp4", "transcode", anew=True)
 

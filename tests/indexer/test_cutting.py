@@ -48,6 +48,7 @@ CUTS: dict[str, tuple[Cut, str]] = {
     "wide_pixels.mp4": (Cut(0.1, 0.9), "transcode"),
 }
 SELDOM = {"wraps.ts", "restarts.ts", "fragmented.mp4", "start10.mkv", "slides.mp4", "vfr.mp4"}
+SELDOM |= {"long_gop.ts", "mpeg4_b.avi", "mpeg2.ts", "long_sound.mkv"}
 Shown = list[tuple[float, int]]
 
 
