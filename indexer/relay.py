@@ -21,6 +21,7 @@ from indexer.errors import VideoError
 FIRST = 240  # samples that one child reads before it is seen whether it keeps up
 EACH = 120  # samples of every further stretch: 30 MB at 288 px
 TOO_SLOW = 0.8  # of the time goes by waiting for the child
+WORTH = 6.0  # seconds that the first samples take, at least: starting a child takes a third of one
 
 
 class Frames(Protocol):
@@ -103,7 +104,7 @@ class Relay:
         begun = time.monotonic()
         index, read = yield from self._through(self._reader)
         if index == self._first + FIRST and self._most > 1:  # where it was told to stop
-            slow = self._waited > TOO_SLOW * (time.monotonic() - begun)
+            slow = self._waited > max(WORTH, TOO_SLOW * (time.monotonic() - begun))
             if slow and self.probe.seekable:
                 index = yield from self._by_several(index, read.promised)
             _, read = yield from self._through(self._begin(index, None))

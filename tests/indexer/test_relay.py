@@ -33,6 +33,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "FIRST", 4)
     monkeypatch.setattr(relay, "EACH", 3)
     monkeypatch.setattr(relay, "TOO_SLOW", -1.0)
+    monkeypatch.setattr(relay, "WORTH", 0.0)
 
 
 def reading(path: Path, asked: ASKED | None = None, **rest: object) -> relay.Read:
@@ -149,6 +150,13 @@ def test_what_harms_a_child_is_told_where_one_child_tells_it(film: Path, tmp_pat
 
 def test_a_child_that_keeps_up_stays_alone(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "TOO_SLOW", 1.1)
+    asked: ASKED = []
+    check_same(film, asked)
+    assert asked == [(0, 4), (4, None)]
+
+
+def test_small_pictures_are_not_worth_several(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "WORTH", 6.0)
     asked: ASKED = []
     check_same(film, asked)
     assert asked == [(0, 4), (4, None)]
