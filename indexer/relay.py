@@ -13,10 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from indexer.decoding import Probe, Sample, Summary
 from indexer.errors import VideoError
+from indexer.reader import FrameReader
 
 FIRST = 240  # samples that one child reads before it is seen whether it keeps up
 EACH = 120  # samples of every further stretch: 30 MB at 288 px
@@ -24,35 +25,7 @@ TOO_SLOW = 0.8  # of the time goes by waiting for the child
 WORTH = 6.0  # seconds that the first samples take, at least: starting a child takes a third of one
 
 
-class Frames(Protocol):
-    """The samples of one video in order, for a `with` block; see `FrameReader`."""
-
-    probe: Probe
-    summary: Summary | None
-
-    def __iter__(self) -> Self:
-        """Itself."""
-
-    def __next__(self) -> Sample:
-        """The next sample; raises VideoError, after samples that are good."""
-
-
-class Reading(Frames, Protocol):
-    """Frames that have not been begun to be read."""
-
-    def __enter__(self) -> Self:
-        """Start the child; raises VideoError."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it; any thread may."""
-
-
-Read = Callable[[int, int | None], Reading]
+Read = Callable[[int, int | None], FrameReader]
 
 
 class Relay:
@@ -65,9 +38,10 @@ class Relay:
         self._read = read
         self._first = first
         self._pool = ThreadPoolExecutor(most, "stretch")
-        self._most = most
+        # What is taken up again may begin far from any key picture: one child reads it anyway.
+        self._most = most if first == 0 else 1
         self._lock = threading.Lock()
-        self._running: set[Reading] = set()
+        self._running: set[FrameReader] = set()
         self._closed = False
         self._samples = self._every()
         self._waited = 0.0  # seconds that somebody wanted a sample
@@ -76,7 +50,7 @@ class Relay:
         self.probe: Probe
 
     def __enter__(self) -> Self:
-        self._reader = self._begin(self._first, self._first + FIRST if self._most > 1 else None)
+        self._reader = self._begin(self._first, FIRST if self._most > 1 else None)
         self.probe = self._reader.probe
         return self
 
@@ -103,7 +77,7 @@ class Relay:
     def _every(self) -> Generator[Sample]:
         begun = time.monotonic()
         index, read = yield from self._through(self._reader)
-        if index == self._first + FIRST and self._most > 1:  # where it was told to stop
+        if index == FIRST and self._most > 1:  # where it was told to stop
             slow = self._waited > max(WORTH, TOO_SLOW * (time.monotonic() - begun))
             if slow and self.probe.seekable:
                 index = yield from self._by_several(index, read.promised)
@@ -112,7 +86,7 @@ class Relay:
             read, errors=self._errors, damaged=self._damaged, resumed=self._first > 0
         )
 
-    def _through(self, reader: Reading) -> Generator[Sample, None, tuple[int, Summary]]:
+    def _through(self, reader: FrameReader) -> Generator[Sample, None, tuple[int, Summary]]:
         """What one child reads; returns the index after that, and what it says in the end."""
         index = 0
         for sample in reader:
@@ -154,7 +128,7 @@ class Relay:
         sound = read is not None and not read.errors and not read.damaged
         return samples if sound and len(samples) == EACH else None
 
-    def _begin(self, first: int, last: int | None) -> Reading:
+    def _begin(self, first: int, last: int | None) -> FrameReader:
         reader = self._read(first, last)
         reader.__enter__()
         with self._lock:
@@ -164,7 +138,7 @@ class Relay:
             raise VideoError("decoder_crashed", reason="nobody wants it any more")
         return reader
 
-    def _end(self, reader: Reading) -> None:
+    def _end(self, reader: FrameReader) -> None:
         with self._lock:
             self._running.discard(reader)
         reader.__exit__(None, None, None)
@@ -172,3 +146,7 @@ class Relay:
     def _end_all(self) -> None:
         for reader in list(self._running):
             self._end(reader)
+
+
+Frames = FrameReader | Relay
+"""The samples of one video in order, and their summary in the end."""

@@ -134,7 +134,11 @@ window.prism.screen ??= (() => {
     }
 
     function land(start, one) {
-      seek(Math.max(0, Math.min(video.duration || 0, start + one / 4)));
+      seek(inside(start + one / 4));
+    }
+
+    function inside(at) {
+      return Math.max(0, Math.min(video.duration || 0, at));
     }
 
     // How long a frame is shown is known once two were seen: until then it goes on by little.
@@ -145,7 +149,8 @@ window.prism.screen ??= (() => {
       const [id, begun] = [shown, video.currentTime];
       await presented(begun); // or the frame that was seen last is of another time
       const from = seen.mediaTime;
-      for (let far = FINE; far < 0.6 && shown === id && seen.mediaTime === from; far += FINE) await presented(begun + by * far);
+      const room = Math.min(0.6, by < 0 ? begun : video.duration - begun);
+      for (let far = FINE; far < room && shown === id && seen.mediaTime === from; far += FINE) await presented(begun + by * far);
       feeling = false;
       if (shown !== id || seen.mediaTime === from) return;
       length = Math.min(length, Math.abs(seen.mediaTime - from));
@@ -157,7 +162,7 @@ window.prism.screen ??= (() => {
       return new Promise((done) => {
         video.requestVideoFrameCallback(done);
         setTimeout(done, 300);
-        seek(Math.max(0, Math.min(video.duration || 0, at)));
+        seek(inside(at));
       });
     }
 

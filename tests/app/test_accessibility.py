@@ -93,7 +93,7 @@ def doubled(page: Page) -> None:
     ("width", "look"),
     [
         (1440, "light"),
-        pytest.param(390, "dark", marks=pytest.mark.slow),
+        (390, "dark"),
         pytest.param(1440, "dark", marks=pytest.mark.slow),
         pytest.param(390, "light", marks=pytest.mark.slow),
     ],

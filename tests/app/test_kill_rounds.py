@@ -62,9 +62,9 @@ def check_end(life: Life) -> None:
     assert examine(Settings(data_dir=life.data_dir, model="toy")).differences == []
 
 
-def test_killed_a_few_times(usual: Usual, tmp_path: Path) -> None:
+def test_killed_ten_times(usual: Usual, tmp_path: Path) -> None:
     life = Life(tmp_path, usual, seed=1)
-    life.live(indexing=2, steering=1, switching=1)
+    life.live(indexing=5, steering=2, switching=3)
     check_end(life)
 
 

@@ -52,7 +52,7 @@ def alone(path: Path, first: int = 0) -> tuple[list[Sample], Summary | None, str
 
 
 def gathered(
-    reader: relay.Reading | Relay,
+    reader: FrameReader | Relay,
 ) -> tuple[list[Sample], Summary | None, str | None]:
     """All samples, the summary, and the code of what ended the reading before its end."""
     samples: list[Sample] = []
@@ -178,6 +178,7 @@ def test_a_film_with_one_key_picture_is_not_gone_through_again_and_again(
     media.write(path, frames, options={"g": "9999", "sc_threshold": "0"})
     asked: ASKED = []
     check_same(path, asked)
+    check_same(path, [], 60)  # where indexing was left, 30 s after it
     reached, last = asked[-1]
     assert last is None
     assert 40 <= reached <= 50  # 20 seconds from the only one
