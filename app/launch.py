@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 USUAL_PORT = 7860
 TRIED_PORTS = 20
 
+# A client that asks again just as its idle connection is being closed gets an error in place of an
+# answer. The usual 5 seconds are a person's pause; this is longer than proxies keep theirs.
+_IDLE_SECONDS = 75
+
 
 class PortTakenError(Exception):
     """Nothing can listen there; the text says what to do."""
@@ -72,6 +76,7 @@ def serve(
     config = uvicorn.Config(
         app,
         log_level="warning",
+        timeout_keep_alive=_IDLE_SECONDS,
         # Gradio keeps a stream open for every page that is looked at; they must not hold us up.
         timeout_graceful_shutdown=2,
     )

@@ -118,6 +118,7 @@ class _NowAndThen:
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
         self._told = 0.0
+        self._share = 0.0
 
     def alive(self) -> None:
         """Tell that the file is still being gone through."""
@@ -125,9 +126,14 @@ class _NowAndThen:
             decoding.send(self._pipe, decoding.ALIVE)
 
     def share(self, share: float) -> None:
-        """Tell how much of a copy is done."""
+        """Tell how much of a copy is done.
+
+        It never shrinks: packets come out of order, some without a time, and a copy is begun
+        again where its tracks turn out to need encoding.
+        """
+        self._share = max(self._share, share)
         if self._is_due():
-            decoding.send_fields(self._pipe, decoding.SHARE, {"share": share})
+            decoding.send_fields(self._pipe, decoding.SHARE, {"share": self._share})
 
     def _is_due(self) -> bool:
         now = time.monotonic()

@@ -1,6 +1,9 @@
 """The whole application: the page is there, and Gradio offers nothing beside it."""
 
+import time
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -62,3 +65,12 @@ def test_every_script_and_style_is_used() -> None:
 
 def test_building_the_page_writes_nothing_beside_the_source() -> None:
     assert not list(FOLDER.parent.rglob("*.pyi"))
+
+
+def test_a_connection_outlasts_a_pause(served: str) -> None:
+    connection = HTTPConnection(urlsplit(served).netloc)
+    for pause in (6, 0):
+        connection.request("GET", "/api/v1/info")
+        assert connection.getresponse().read()  # it does not connect anew where it was hung up
+        time.sleep(pause)
+    connection.close()

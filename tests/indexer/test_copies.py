@@ -1,6 +1,8 @@
 """Playable copies: the same pictures and sounds at the same times, in what every browser plays."""
 
 import hashlib
+import io
+import json
 import os
 import threading
 import time
@@ -18,6 +20,7 @@ from awkward import Shelf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer import child, decoding
 from indexer.copier import Copier
 from indexer.decoding import Copied, Probe, Sample
 from indexer.errors import DiskFull, VideoError
@@ -269,6 +272,18 @@ def test_progress_is_told_and_grows(under_way: tuple[Copier, Iterator[float]]) -
     assert len(shares) >= 3
     assert shares == sorted(shares)
     assert shares[-1] > 0.5
+
+
+def test_progress_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_TELL_EVERY", 0.0)
+    pipe = io.BytesIO()
+    told = child._NowAndThen(pipe)
+    for share in (0.25, 0.75, 0.5, 0.0, 1.0):  # the last packet of a track has no time: 0
+        told.share(share)
+    pipe.seek(0)
+    messages = iter(lambda: decoding.receive(pipe), None)
+    shares = [json.loads(payload)["share"] for _, payload in messages]
+    assert shares == [0.25, 0.75, 0.75, 0.75, 1.0]
 
 
 def test_another_thread_can_stop_it(under_way: tuple[Copier, Iterator[float]]) -> None:
