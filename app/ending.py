@@ -4,8 +4,10 @@ Knows signals, and where Python would lose the exception that they become. Does 
 be put in order at the end.
 """
 
+import math
 import signal
 import threading
+import time
 from types import FrameType
 
 AGAIN = 0.05  # seconds
@@ -15,21 +17,45 @@ _DEAF = frozenset({"__del__", "_xla_gc_callback"})
 
 def listen_for_the_end() -> None:
     """From now on both signals raise KeyboardInterrupt in the main thread, as Ctrl-C does."""
+    ear = _Ear()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+        signal.signal(number, ear.hear)
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    if _is_deaf(frame):
-        again = threading.Timer(AGAIN, _repeat, (number,))
-        again.daemon = True
-        again.start()
-    else:
-        raise KeyboardInterrupt
+class _Ear:
+    """Raises KeyboardInterrupt at once, or as soon as it would not be lost."""
+
+    def __init__(self) -> None:
+        self._owed = False
+        self._paid = -math.inf  # when what was owed was raised
+
+    def hear(self, number: int, frame: FrameType | None) -> None:
+        if _is_deaf(frame):
+            if not self._owed:
+                self._owed = True
+                threading.Thread(target=self._repeat, args=(number,), daemon=True).start()
+        elif self._owed:
+            self._owed = False
+            self._paid = time.monotonic()
+            raise KeyboardInterrupt
+        elif time.monotonic() - self._paid > AGAIN:  # else it is a repetition that was under way
+            raise KeyboardInterrupt
+
+    def _repeat(self, number: int) -> None:
+        """Send the signal until it is heard.
+
+        Once is not enough: Python looks for signals between steps, and one that comes after the
+        last look before a long sleep is not seen until the sleep ends, or another signal ends it.
+        """
+        while True:
+            time.sleep(AGAIN)
+            if not self._owed:
+                return
+            _send(number)
 
 
-def _repeat(number: int) -> None:
-    """Send the signal to the main thread itself: sent to any other, it would not end its sleep."""
+def _send(number: int) -> None:
+    """Send a signal to the main thread itself: sent to any other, it would not end its sleep."""
     main = threading.main_thread().ident
     if main is not None and hasattr(signal, "pthread_kill"):
         signal.pthread_kill(main, number)

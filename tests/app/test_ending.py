@@ -27,8 +27,10 @@ def ended(body: str, number: int) -> tuple[int, str]:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(number)
-        said = process.stdout.read().decode()
-        return process.wait(30), said
+        try:
+            return process.wait(60), process.stdout.read().decode()
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -36,7 +38,7 @@ def test_both_end_a_program_in_order(number: int) -> None:
     body = """
     try:
         print("ready", flush=True)
-        time.sleep(20)
+        time.sleep(3600)
     except KeyboardInterrupt:
         print("in order")
     """
@@ -68,7 +70,7 @@ def test_one_that_strikes_within_a_finaliser_is_heard_after_it(name: str) -> Non
         else:
             gc.callbacks.append(_xla_gc_callback)
             gc.collect()
-        time.sleep(20)
+        time.sleep(3600)
     except KeyboardInterrupt:
         print("in order")
     """
