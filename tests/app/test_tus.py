@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patience import prompt
 from serving import application
 from test_api import refusal
 from tusclient.client import TusClient
@@ -407,7 +408,7 @@ def test_a_server_that_stops_waits_for_no_long_file(
             begun = time.monotonic()
             server.should_exit = True
             thread.join(30)
-            assert time.monotonic() - begun < 3
+            assert time.monotonic() - begun < prompt()
             assert sender.recv(4096).startswith(b"HTTP/1.1 503")
     assert caplog.text == ""
     assert {early.upload_id, late.upload_id} <= set(engine.uploads.complete())
@@ -519,7 +520,7 @@ def test_many_slow_senders_leave_the_server_to_others(client: TestClient, port: 
             senders[-1].sendall(b"x")
         begun = time.monotonic()
         assert httpx.get(f"http://127.0.0.1:{port}/api/v1/info").status_code == 200
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < prompt()
         for sender in senders:
             sender.sendall(b"x" * 999)
         assert all(b" 204 " in sender.recv(4096) for sender in senders)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import Draw
 from disks import Disks
+from patience import prompt
 from placed import asking
 
 from encoder.embedder import Embedder
@@ -542,7 +543,7 @@ def test_hundreds_of_files_at_once_are_read_one_by_one_and_block_nobody(
         most = max(most, time.monotonic() - begun)
         time.sleep(0.01)
     assert overlaps == 0
-    assert most < 1
+    assert most < prompt()
     assert len(followed.read) == 300
     shutil.rmtree(followed.folder / "0")
     until(lambda: len(followed.missing()) == 22)
@@ -552,13 +553,13 @@ def test_the_end_waits_neither_for_a_large_file_nor_for_a_large_folder(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (followed.folder / "large.mp4").open("wb") as file:
-        file.truncate(20 << 30)  # it takes no room on the disk, but long to read
+        file.truncate(100 << 30)  # it takes no room on the disk, but long to read
     followed.begin()
     until(lambda: followed.read)
     threads = threading.active_count()
     begun = time.monotonic()
     followed.engine.close()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < prompt()
     assert threading.active_count() < threads
 
     def endless(folder: Path, skip: Path) -> Iterator[folders.Listing]:
@@ -569,7 +570,7 @@ def test_the_end_waits_neither_for_a_large_file_nor_for_a_large_folder(
     begun = time.monotonic()
     followed.restart()
     followed.engine.close()
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < prompt()
     assert not [one for one in threading.enumerate() if one.name.startswith("watch")]
 
 
