@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import platformdirs
 import typer
@@ -245,7 +245,7 @@ def _serve(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console command; what can go wrong is one message, not a trace.
+    """What the console command does; what can go wrong is one message, not a trace.
 
     arguments: instead of those of the process.
     """
@@ -260,5 +260,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
+def run() -> NoReturn:
+    """The same as a process, which ends with it."""
+    try:
+        main()
+    except SystemExit as ended:
+        ending.leave(int(ended.code or 0))
+    ending.leave(0)
+
+
 if __name__ == "__main__":
-    main()
+    run()

@@ -1,14 +1,18 @@
-"""A request to end, by Ctrl-C or by the system, that is heard wherever it strikes.
+"""The end of the program: a request for it that is heard wherever it strikes, and a quick one.
 
-Knows signals, and where Python would lose the exception that they become. Does not know what has to
-be put in order at the end.
+Knows signals, where Python would lose the exception that they become, and what of its own end can
+be left out. Does not know what of ours has to be put in order before.
 """
 
+import atexit
 import math
+import os
 import signal
+import sys
 import threading
 import time
 from types import FrameType
+from typing import NoReturn
 
 AGAIN = 0.05  # seconds
 # Whatever is raised within these is printed and forgotten: finalisers, and JAX's own hook on them.
@@ -69,3 +73,21 @@ def _is_deaf(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def leave(status: int) -> NoReturn:
+    """End this process with a status, once its threads have ended and what it printed is out.
+
+    Python would free all that it holds one by one, for a second and more after the last word.
+    """
+    main = threading.current_thread()
+    for thread in threading.enumerate():
+        if thread is not main and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # nobody reads it any more
+            status = status or 1
+    os._exit(status)

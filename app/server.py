@@ -28,6 +28,7 @@ from app import (
     security,
     segments,
     steering,
+    stubs,
     tags,
     tus,
     uploads,
@@ -96,6 +97,7 @@ def _now() -> threading.Event:
 
 
 def _page(blocked_paths: list[str]) -> FastAPI:
+    stubs.leave_out()
     from app import page  # seconds of imports
 
     return page.application(blocked_paths)

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -141,3 +142,17 @@ def test_a_page_that_cannot_be_made_says_why_to_whoever_asks() -> None:
 def test_the_api_is_there_without_gradio() -> None:
     code = "import sys, app.server; assert not {'gradio', 'pandas', 'mcp'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_gradio_comes_without_the_stubs_that_it_writes_for_its_developers(root: Path) -> None:
+    body = """
+import ast
+from app import stubs
+stubs.leave_out()
+def parse(*_):
+    raise AssertionError("a stub is being made")
+ast.get_source_segment = parse
+import gradio
+assert gradio.Button("x").click
+"""
+    subprocess.run([sys.executable, "-c", body], check=True, cwd=root, timeout=120)

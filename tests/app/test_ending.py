@@ -75,3 +75,35 @@ def test_one_that_strikes_within_a_finaliser_is_heard_after_it(name: str) -> Non
         print("in order")
     """
     assert ended(body, signal.SIGTERM) == (0, "in order\n")
+
+
+def test_the_end_waits_for_threads_and_words_and_for_nothing_else() -> None:
+    body = """
+    import atexit, threading
+    from app.ending import leave
+
+    class Large:
+        def __del__(self):
+            time.sleep(3600)
+
+    def late():
+        time.sleep(0.3)
+        print("thread", end=" ")
+
+    large = Large()
+    atexit.register(print, "registered", end=" ")
+    threading.Thread(target=late).start()
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+    print("ready", flush=True)
+    leave(7)
+    """
+    assert ended(body, 0) == (7, "thread registered ")
+
+
+def test_the_end_is_told_apart_where_nobody_reads() -> None:
+    body = f"{START}\nfrom app.ending import leave\nprint('ready')\nleave(0)"
+    gone, ours = os.pipe()
+    os.close(gone)
+    command = [sys.executable, "-c", body, str(ROOT)]
+    assert subprocess.run(command, stdout=ours, timeout=60, check=False).returncode == 1
+    os.close(ours)
