@@ -150,12 +150,12 @@ def test_a_store_that_is_gone_and_comes_back(
 
 
 @local_mode
-def test_a_store_that_takes_two_seconds_for_everything(
+def test_a_store_that_takes_a_second_for_everything(
     stub: Stub, engine_on: Callable[[], Engine], draw: Draw, tmp_path: Path
 ) -> None:
     with serving(stub):
         engine = engine_on()
-        stub.slow = 2.0
+        stub.slow = 1.0
         (video,) = engine.add_files([draw(tmp_path / "a.mp4", 9.7)]).videos
         engine.worker.start()
         assert until(lambda: engine.library.need(video.video_id).segments_done)
@@ -163,7 +163,7 @@ def test_a_store_that_takes_two_seconds_for_everything(
         engine.worker.stop()
         assert time.monotonic() - begun < prompt()
         assert engine.library.need(video.video_id).attempts == 0
-        stub.slow = 0.5
+        stub.slow = 0.2
         engine.worker.start()
         finish(engine, 4)
         engine.close()
