@@ -1,45 +1,55 @@
 """Which moments are taken along: those that a question finds, or that a person names.
 
-Knows how people name what is in the library, and the language of questions. Does not know what
-becomes of the moments.
+Knows how people name what is in the library, and the language of questions. Does not know who
+answers them, nor what becomes of the moments.
 """
 
 import os
 import re
 from pathlib import Path
+from typing import Protocol
 
-from app.asking import Asked
 from app.errors import ApiError
-from app.searching import find
-from indexer.content import read_content
-from indexer.engine import Engine
+from app.found import SearchOut
 from indexer.errors import UnknownVideo
-from indexer.examples import Example
 from indexer.export.clips import within
 from indexer.export.excerpts import Excerpt
 from indexer.library import Library
 from indexer.records import Video
 from indexer.tags import Tags
 
+
+class Side(Protocol):
+    """One that answers questions: this process (here.py), or a running server (beside.py)."""
+
+    library: Library
+
+    def segment_at(self, video_id: str, seconds: float) -> int:
+        """The index of the segment around a time."""
+
+    def remember(self, path: Path) -> str:
+        """The id of an example, a video or a picture, that was given as a file."""
+
+    def answer(self, question: list[tuple[str, str]]) -> SearchOut:
+        """What a question finds."""
+
+
 _TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6}(?:\.\d{1,6})?)")
 
 
-def found(engine: Engine, asked: Asked) -> list[Excerpt]:
-    """What a question finds, best first. Raises ApiError, IndexerError, EncoderError."""
-    answer, *_ = find(engine, engine.serving, engine.examples, asked)
-    stretches = [(one.video_id, one.start, one.end) for one in answer.moments]
-    said = Tags(engine.library.database).showing(stretches)
+def chosen(library: Library, found: SearchOut) -> list[Excerpt]:
+    """What a question found, best first. Raises UnknownVideo for what has gone meanwhile."""
     return [
         Excerpt(
-            answer.videos[one.video_id],
+            library.need(one.video_id),
             one.start,
             one.end,
             one.rank,
             one.score,
             one.top,
-            tuple(tags),
+            tuple(one.tags),
         )
-        for one, tags in zip(answer.moments, said, strict=True)
+        for one in found.moments
     ]
 
 
@@ -78,42 +88,33 @@ def video_of(library: Library, text: str) -> Video:
     )
 
 
-def understood(engine: Engine, said: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def understood(side: Side, said: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """What a person typed in the language of questions, with names turned into what they name.
 
     `similar`, `liked`, `disliked` and `titled` name moments and videos, `example` a file. The first
     condition begins the question, also where what is missing was said before it. Raises ApiError,
     UnknownVideo, VideoError.
     """
-    pairs = [_understood(engine, name, value) for name, value in said]
+    pairs = [_understood(side, name, value) for name, value in said]
     roles = [at for at, (name, _) in enumerate(pairs) if name in ("q", "and", "then")]
     if roles:
         pairs.insert(0, ("q", pairs.pop(roles[0])[1]))
     return pairs
 
 
-def _understood(engine: Engine, name: str, value: str) -> tuple[str, str]:
+def _understood(side: Side, name: str, value: str) -> tuple[str, str]:
     if name == "titled":
-        return "video", video_of(engine.library, value).video_id
+        return "video", video_of(side.library, value).video_id
     if name == "similar":
-        return "and", spelled(engine, value)
+        return "and", spelled(side, value)
     if name in ("liked", "disliked"):
-        return name.removesuffix("d"), spelled(engine, value).partition(":")[2]
+        return name.removesuffix("d"), spelled(side, value).partition(":")[2]
     if name == "example":
-        return "and", f"clip:{remembered(engine, Path(value))}"
+        return "and", f"clip:{side.remember(Path(value))}"
     return name, value
 
 
-def remembered(engine: Engine, path: Path) -> str:
-    """The id of an example, a video or a picture, that was given as a file. Raises VideoError."""
-    index, content = engine.serving, read_content(path)
-    seen = index.search.example(path)
-    given = Example(content.video_id, path.name, seen.vectors, seen.poster)
-    engine.examples.remember(given, index.key)
-    return content.video_id
-
-
-def spelled(engine: Engine, text: str) -> str:
+def spelled(side: Side, text: str) -> str:
     """A moment or a stretch that a person names, VIDEO@TIME or VIDEO@FROM-TO, as a condition.
 
     Raises UnknownVideo, and ApiError where that is no time.
@@ -121,11 +122,11 @@ def spelled(engine: Engine, text: str) -> str:
     name, at, times = text.rpartition("@")
     if not at:
         raise ApiError(f"“{text}” names no moment. Write VIDEO@TIME, or VIDEO@FROM-TO.")
-    video_id = video_of(engine.library, name).video_id
+    video_id = video_of(side.library, name).video_id
     start, dash, end = times.partition("-")
     if dash:
         return f"range:{video_id}:{seconds(start):f}-{seconds(end):f}"
-    return f"moment:{video_id}:{engine.search.segment_at(video_id, seconds(start))}"
+    return f"moment:{video_id}:{side.segment_at(video_id, seconds(start))}"
 
 
 def seconds(text: str) -> float:

@@ -4,11 +4,15 @@ Knows which of the indexer's fields people may see: where a file lies stays on t
 know who asks, HTTP or the command line.
 """
 
+from typing import TYPE_CHECKING
+
 from app.schemas import CollectionOut, StatusOut, SwitchOut, VideoOut
 from indexer.collection import Collection
-from indexer.engine import Engine
 from indexer.records import STATES, Video, VideoState
 from indexer.status import Progress, Status, Switch
+
+if TYPE_CHECKING:  # it brings the model's machinery along
+    from indexer.engine import Engine
 
 
 def describe_video(video: Video) -> VideoOut:
@@ -69,7 +73,7 @@ def poster_url(video_id: str, index: int) -> str:
     return f"/media/{video_id}/poster/{index}.jpg"
 
 
-def strip_url(engine: Engine, video_id: str, index: int) -> str | None:
+def strip_url(engine: "Engine", video_id: str, index: int) -> str | None:
     """Where a segment's frames are, side by side; None if its video has no such pictures."""
     there = engine.serving.media.has_strips(video_id)
     return f"/media/{video_id}/strip/{index}.jpg" if there else None

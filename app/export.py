@@ -20,6 +20,7 @@ from app import choosing
 from app.access import KnownVideo, OpenEngine
 from app.asking import read, stretch
 from app.errors import ApiError, StoppingError
+from app.here import found
 from app.schemas import Identifier
 from indexer.engine import Engine
 from indexer.errors import IndexerError
@@ -95,7 +96,7 @@ def export(
         named = [stretch("moment", text) for text in moment]
         chosen = choosing.named(engine.library, named)
     else:
-        chosen = choosing.found(engine, read(request.query_params.multi_items()))
+        chosen = found(engine, read(request.query_params.multi_items()))
     if format == "zip":
         return _zip(request, engine, chosen)
     write, kind = _WRITERS[format]

@@ -108,8 +108,7 @@ def search(
 
     --and, --not, --similar and --example belong to the --then before them.
 
-    Not while `serve` runs, which holds the index alone: ask its page or its API
-    meanwhile.
+    While `serve` runs on the library, it is asked.
     """
     from app import terminal
 

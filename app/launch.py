@@ -80,8 +80,10 @@ def serve(
         # Gradio keeps a stream open for every page that is looked at; they must not hold us up.
         timeout_graceful_shutdown=2,
     )
+    address = address_of(listener)
+    engine.announce(address)
     try:
-        Server(config, app.state.waiting, address_of(listener), show).run(sockets=[listener])
+        Server(config, app.state.waiting, address, show).run(sockets=[listener])
     except KeyboardInterrupt:  # uvicorn hands the signal on once it has stopped
         print("Stopped.", flush=True)
 

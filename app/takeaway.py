@@ -1,7 +1,7 @@
 """Moments into a person's own files, on the command line: lists, timelines, clips.
 
 Knows files and what is said of them meanwhile. A library is only read, so that a server may be
-running; only a question needs the index for itself. Does not know options.
+running. Does not know options, nor who answers a question.
 """
 
 import os
@@ -13,10 +13,10 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from app import choosing
-from app.asking import read, stretch
+from app.asking import stretch
 from app.errors import ApiError
 from app.options import fail
-from app.terminal import NOTHING, opened_to_ask, printable, tell
+from app.terminal import NOTHING, printable, tell, to_ask
 from indexer.collection import Collections
 from indexer.database import looking_at
 from indexer.errors import IndexerError
@@ -38,8 +38,8 @@ _WRITERS = {
 
 def found(settings: Settings, question: list[tuple[str, str]]) -> list[Excerpt]:
     """The moments that a question finds, said as in choosing.py."""
-    with _understood(), opened_to_ask(settings, question) as engine:
-        return choosing.found(engine, read(choosing.understood(engine, question)))
+    with _understood(), to_ask(settings, question) as side:
+        return choosing.chosen(side.library, side.answer(choosing.understood(side, question)))
 
 
 def named(folder: Path, moments: list[str]) -> list[Excerpt]:

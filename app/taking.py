@@ -58,8 +58,7 @@ def export(
 ) -> None:
     """Write the moments that a question finds as a list, a timeline, or videos of their own.
 
-    A question is not answered while `serve` runs, which holds the index alone:
-    ask its page or its API meanwhile. What --moment names is written beside it.
+    While `serve` runs on the library, it is asked.
     """
     from app import takeaway
 

@@ -18,11 +18,13 @@ from app.options import fail
 from encoder.catalogue import get_card
 from encoder.errors import EncoderError
 from indexer.errors import IndexerError, no_folder
+from indexer.ownership import announced
 from indexer.places import known_below
 from indexer.settings import Settings
 from indexer.status import status_of
 
 if TYPE_CHECKING:  # they bring the model's machinery along
+    from app.choosing import Side
     from app.found import SearchOut
     from indexer.engine import Engine
 
@@ -42,12 +44,25 @@ def opened(settings: Settings) -> "Engine":
     return Engine.open(settings, report=tell)
 
 
-def opened_to_ask(settings: Settings, said: list[tuple[str, str]]) -> "Engine":
-    """The installation for one question (see choosing.py); only an example has to be looked at."""
+@contextmanager
+def to_ask(settings: Settings, said: list[tuple[str, str]]) -> Iterator["Side"]:
+    """Whoever answers questions (see choosing.py): the server that runs on the data folder, or us.
+
+    For one question of words alone nothing is loaded that only examples need.
+    """
+    address = announced(settings.data_dir)
+    if address is not None:
+        from app.beside import reached
+
+        with reached(settings, address) as server:
+            yield server
+        return
+    from app.here import Here
     from indexer.engine import Engine
 
     only_words = all(name != "example" for name, _ in said)
-    return Engine.open(settings, report=tell, only_search=True, only_words=only_words)
+    with Engine.open(settings, report=tell, only_search=True, only_words=only_words) as engine:
+        yield Here(engine)
 
 
 def add(engine: "Engine", paths: Sequence[Path], *, welcome: bool = False) -> None:
@@ -107,25 +122,20 @@ def printable(text: str) -> str:
 def search(settings: Settings, said: list[tuple[str, str]], as_json: bool) -> None:
     """Print the moments that answer what was said (see choosing.py)."""
     from app import choosing
-    from app.asking import read
     from app.errors import ApiError
-    from app.searching import answer
 
-    with opened_to_ask(settings, said) as engine:
-        try:
-            found = answer(engine, engine.examples, read(choosing.understood(engine, said)))
-        except ApiError as error:
-            fail(str(error))
-        if as_json:
-            places = {
-                one.video_id: str(engine.library.need(one.video_id).path) for one in found.moments
-            }
-            told = found.model_dump()
-            for one in told["moments"]:
-                one["path"] = places[one["video_id"]]
-            print(printable(json.dumps(told, ensure_ascii=False, indent=2)))  # it reads back
-            return
-        show(found)
+    try:
+        with to_ask(settings, said) as side:
+            found = side.answer(choosing.understood(side, said))
+            if as_json:
+                told = found.model_dump()
+                for one in told["moments"]:
+                    one["path"] = str(side.library.need(one["video_id"]).path)
+                print(printable(json.dumps(told, ensure_ascii=False, indent=2)))  # it reads back
+            else:
+                show(found)
+    except ApiError as error:
+        fail(str(error))
 
 
 def show(found: "SearchOut") -> None:

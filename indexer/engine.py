@@ -74,8 +74,8 @@ class Engine:
         self.meters = Meters()
         self._switching = threading.Lock()
         with ExitStack() as opened:
-            ownership = Ownership.of(settings.data_dir)
-            opened.callback(ownership.release)
+            self._ownership = Ownership.of(settings.data_dir)
+            opened.callback(self._ownership.release)
             settle(settings.data_dir)
             self._database = Database(settings.data_dir / "library.db")
             opened.callback(self._database.close)
@@ -111,6 +111,10 @@ class Engine:
         if only_search:
             switch.check_indexed(settings, switch.wanted(settings, embedder).fingerprint.key)
         return cls(settings, embedder, report, only_search=only_search)
+
+    def announce(self, address: str) -> None:
+        """Tell programs that find the data folder taken where this one can be asked."""
+        self._ownership.announce(address)
 
     def _open_indexes(self, embedder: Embedder, only_search: bool) -> None:
         """Open what serves and, if the settings ask for something else, what is to be built."""

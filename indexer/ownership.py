@@ -1,10 +1,13 @@
 """One process at a time owns a folder.
 
-Knows a lock file that the system lets go of by itself when its process dies, however it dies.
-Knows nothing of what is kept in the folder.
+Knows a lock file that the system lets go of by itself when its process dies, however it dies, and
+that its owner may write there where it can be spoken to. Knows nothing of what is kept in the
+folder.
 """
 
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -39,7 +42,13 @@ class Ownership:
                     continue
                 file.close()
                 raise _refused(folder, error) from error
+        file.truncate(0)  # what an earlier owner announced
         return cls(file)
+
+    def announce(self, text: str) -> None:
+        """Let others read `text` for as long as this one owns the folder, if its disk has room."""
+        with suppress(OSError):
+            os.write(self._file.fileno(), text.encode())  # nothing is left to be written later
 
     def release(self) -> None:
         """Let others own the folder; the lock file stays, as removing it would race."""
@@ -58,6 +67,14 @@ def owned(folder: Path) -> bool:
     return False
 
 
+def announced(folder: Path) -> str | None:
+    """What the one that owns `folder` at this moment announced; None without one."""
+    try:
+        return ((folder / LOCK).read_text(encoding="utf-8") or None) if owned(folder) else None
+    except (OSError, UnicodeDecodeError):  # some systems keep locked files from being read
+        return None
+
+
 def _refused(folder: Path, error: portalocker.LockException) -> StoreError:
     if isinstance(error, portalocker.AlreadyLocked):
         return StoreLocked(
@@ -73,7 +90,7 @@ def _refused(folder: Path, error: portalocker.LockException) -> StoreError:
 def _lock_file(folder: Path) -> IO[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return (folder / LOCK).open("a")
+        return (folder / LOCK).open("a", encoding="utf-8")
     except OSError as error:
         raise StoreUnavailable(
             f"The folder {folder} cannot be written ({error.strerror}). Nothing was changed. "

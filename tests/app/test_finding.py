@@ -1,13 +1,14 @@
 """Every way to ask, as it is typed, over the demo's library and what is known to happen in it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from drawn import cut
 from PIL import Image
-from serving import DEMO, give_demo
+from serving import DEMO, give_demo, running
 from typed import Ended, Run
 
 from app import terminal
@@ -18,14 +19,20 @@ from indexer.tags import Tags
 AFTERNOON = "Red and blue afternoon"
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's videos, indexed; one of them is tagged."""
+@pytest.fixture(scope="module", params=["alone", "beside a server"])
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The demo's videos, indexed; one of them is tagged. A server holds them, or nobody."""
     data_dir = give_demo(tmp_path_factory.mktemp("asked"))
     with Engine.open(Settings(data_dir=data_dir, model="toy")) as engine:
         night = next(one for one in engine.library.videos() if one.title == "Night sky")
         Tags(engine.library.database).add(night.video_id, "sky")
-    return data_dir
+    if request.param == "alone":
+        yield data_dir
+        return
+    with running("serve", "--model", "toy", "--data-dir", str(data_dir), "--port", "0"):
+        yield data_dir
 
 
 class Asker:
