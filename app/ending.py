@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -79,12 +80,14 @@ def leave(status: int) -> NoReturn:
     """End this process with a status, once its threads have ended and what it printed is out.
 
     Python would free all that it holds one by one, for a second and more after the last word.
+    Who asks for the end once more does not wait for threads.
     """
     main = threading.current_thread()
-    for thread in threading.enumerate():
-        if thread is not main and not thread.daemon:
-            thread.join()
-    atexit._run_exitfuncs()
+    with suppress(KeyboardInterrupt):
+        for thread in threading.enumerate():
+            if thread is not main and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

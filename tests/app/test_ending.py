@@ -100,6 +100,18 @@ def test_the_end_waits_for_threads_and_words_and_for_nothing_else() -> None:
     assert ended(body, 0) == (7, "thread registered ")
 
 
+def test_who_asks_once_more_does_not_wait_for_threads() -> None:
+    body = """
+    import threading
+    from app.ending import leave
+
+    threading.Thread(target=time.sleep, args=(3600,)).start()
+    print("ready", flush=True)
+    leave(7)
+    """
+    assert ended(body, signal.SIGTERM) == (7, "")
+
+
 def test_the_end_is_told_apart_where_nobody_reads() -> None:
     body = f"{START}\nfrom app.ending import leave\nprint('ready')\nleave(0)"
     gone, ours = os.pipe()
