@@ -102,11 +102,20 @@ def test_the_end_waits_for_threads_and_words_and_for_nothing_else() -> None:
 
 def test_who_asks_once_more_does_not_wait_for_threads() -> None:
     body = """
-    import threading
+    import threading, traceback
     from app.ending import leave
 
-    threading.Thread(target=time.sleep, args=(3600,)).start()
-    print("ready", flush=True)
+    def waits(ident=threading.get_ident()):
+        frames = traceback.walk_stack(sys._current_frames()[ident])
+        return any(frame.f_code.co_name == "join" for frame, _ in frames)
+
+    def stay():
+        while not waits():
+            time.sleep(0.01)
+        print("ready", flush=True)
+        time.sleep(3600)
+
+    threading.Thread(target=stay).start()
     leave(7)
     """
     assert ended(body, signal.SIGTERM) == (7, "")
