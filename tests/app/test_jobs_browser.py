@@ -345,8 +345,15 @@ def test_nobody_is_asked_while_nobody_looks(browser: Browser, many: str) -> None
         assert asked == []
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "look"),
+    [
+        (1440, "light"),
+        (390, "dark"),
+        pytest.param(1440, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_the_table_can_be_read(
     browser: Browser, many: str, look: Literal["light", "dark"], width: int
 ) -> None:

@@ -45,6 +45,11 @@ SELDOM = frozenset(
     endless_data_first.mp4 places.mp4 endless.mkv answer.webm document.mp4 program.mp4 picture.tiff
     moving.png music.wav music.ogg raw.hevc raw.ivf nut.nut flash.swf real.rm huffyuv.avi
     uncompressed.avi png.mov jpeg2000.mov qtrle.mov snow.avi LOUD.MOV two.avi.mp4 frame%03d.mp4
+    h264.mov h264.m2ts h264.flv h264.avi vp8.ogv msmpeg4v3.avi h263.3gp mpeg2.mpg full_colour.mp4
+    open_gop.mp4 epoch.mkv no_times.ts slides.mp4 mirrored.mp4 narrow16.mp4 swollen.webm
+    sixteen_k.mov shrinks.webm subtitles_first.mkv cover.m4a cut_early.mp4 half_index.mp4 cut.flv
+    cut.wmv headless.ts scratched.webm scratched.wmv hole.mkv noise_before.ts packed_index.mov
+    zeros.mp4 subtitles.mp4 picture.mp4 music.mp3 dv.avi camera.mxf
     """.split()  # noqa: SIM905
 )
 """Much like others, and therefore left to the slow suite."""

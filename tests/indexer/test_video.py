@@ -12,7 +12,7 @@ import media
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
-from awkward import Shelf, playlist_of_url
+from awkward import SELDOM, Shelf, playlist_of_url
 from PIL import Image
 
 from indexer.decoding import Limits, Probe, Reader, Sample, Summary
@@ -97,6 +97,8 @@ DECORD_FAILS = {
     "cut.ts": "it never shows the first twelve frames",
 }
 
+OFTEN = [pytest.param(n, marks=[pytest.mark.slow] if n in SELDOM else []) for n in READABLE]
+
 REFUSED = {
     "empty.mp4": "empty_file",
     "random.mp4": "not_a_video",
@@ -150,7 +152,7 @@ def check(path: Path, expected: Read, reader: Reader) -> tuple[Probe, Summary]:
     return frames.probe, summary
 
 
-@pytest.mark.parametrize("name", READABLE)
+@pytest.mark.parametrize("name", OFTEN)
 def test_the_right_frames_are_read(shelf: Shelf, name: str) -> None:
     expected = READABLE[name]
     found, summary = check(shelf[name], expected, "pyav")
@@ -161,7 +163,7 @@ def test_the_right_frames_are_read(shelf: Shelf, name: str) -> None:
         assert grid_size(found.duration) == len(expected.numbers)
 
 
-@pytest.mark.parametrize("name", READABLE)
+@pytest.mark.parametrize("name", OFTEN)
 def test_decord_reads_the_same_or_fails_as_known(shelf: Shelf, name: str) -> None:
     pytest.importorskip("decord")
     if name in DECORD_FAILS:
