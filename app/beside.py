@@ -6,6 +6,7 @@ Knows the server's address and its API. The library itself is read beside it. Lo
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
 from urllib.error import HTTPError
@@ -62,7 +63,7 @@ class Beside:
                 return told
         except HTTPError as error:
             raise ApiError(_reason(error)) from error
-        except OSError as error:
+        except (OSError, HTTPException) as error:  # the latter: it broke off in the middle
             raise ApiError(
                 f"The PrismSearch that holds this library does not answer at {self._api} "
                 f"({error}). Nothing was changed. Try again, or end it first."

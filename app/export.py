@@ -20,8 +20,8 @@ from app import choosing
 from app.access import KnownVideo, OpenEngine
 from app.asking import read, stretch
 from app.errors import ApiError, StoppingError
-from app.here import found
 from app.schemas import Identifier
+from app.searching import answer
 from indexer.engine import Engine
 from indexer.errors import IndexerError
 from indexer.export import archive, tables, timelines
@@ -96,7 +96,8 @@ def export(
         named = [stretch("moment", text) for text in moment]
         chosen = choosing.named(engine.library, named)
     else:
-        chosen = found(engine, read(request.query_params.multi_items()))
+        found = answer(engine, engine.examples, read(request.query_params.multi_items()))
+        chosen = choosing.chosen(engine.library, found)
     if format == "zip":
         return _zip(request, engine, chosen)
     write, kind = _WRITERS[format]

@@ -5,14 +5,12 @@ Knows the engine. Does not know how people name what they ask for (choosing.py).
 
 from pathlib import Path
 
-from app.asking import Asked, read
+from app.asking import read
 from app.found import SearchOut
-from app.searching import answer, find
+from app.searching import answer
 from indexer.content import read_content
 from indexer.engine import Engine
 from indexer.examples import Example
-from indexer.export.excerpts import Excerpt
-from indexer.tags import Tags
 
 
 class Here:
@@ -37,22 +35,3 @@ class Here:
     def answer(self, question: list[tuple[str, str]]) -> SearchOut:
         """What a question finds. Raises ApiError, IndexerError, EncoderError."""
         return answer(self._engine, self._engine.examples, read(question))
-
-
-def found(engine: Engine, asked: Asked) -> list[Excerpt]:
-    """What a question finds, to be taken along. Raises ApiError, IndexerError, EncoderError."""
-    answer, *_ = find(engine, engine.serving, engine.examples, asked)
-    stretches = [(one.video_id, one.start, one.end) for one in answer.moments]
-    said = Tags(engine.library.database).showing(stretches)
-    return [
-        Excerpt(
-            answer.videos[one.video_id],
-            one.start,
-            one.end,
-            one.rank,
-            one.score,
-            one.top,
-            tuple(tags),
-        )
-        for one, tags in zip(answer.moments, said, strict=True)
-    ]

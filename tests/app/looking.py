@@ -2,12 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
+import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from serving import CHROMIUM, SWITCHES
 
 PATIENCE = 60_000  # milliseconds; machines that run tests may be busy
+
+
+Look = Literal["light", "dark"]
+OFTEN_LOOKED_AT = pytest.mark.parametrize(
+    ("width", "look"),
+    [
+        (1440, "light"),
+        (390, "dark"),
+        pytest.param(1440, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
+)
+"""A desktop by day and a phone by night; the slow suite has the other two as well."""
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from looking import chromium, looked_at, tab
+from looking import OFTEN_LOOKED_AT, Look, chromium, looked_at, tab
 from playwright.sync_api import Browser, Page, expect
 from serving import CHROMIUM
 
@@ -18,7 +18,6 @@ pytestmark = [
     ),
 ]
 
-Look = Literal["light", "dark"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What can be pressed but is smaller than 24 px in either direction; links in a sentence may be.
 SMALL = """[...document.querySelectorAll('button, a[href], input, select, [role=slider]')]
@@ -89,15 +88,7 @@ def doubled(page: Page) -> None:
     page.route("**/api/v1/duplicates", lambda route: route.fulfill(json=answer))
 
 
-@pytest.mark.parametrize(
-    ("width", "look"),
-    [
-        (1440, "light"),
-        (390, "dark"),
-        pytest.param(1440, "dark", marks=pytest.mark.slow),
-        pytest.param(390, "light", marks=pytest.mark.slow),
-    ],
-)
+@OFTEN_LOOKED_AT
 def test_axe_finds_nothing_anywhere(browser: Browser, served: str, look: Look, width: int) -> None:
     calm = "reduce"
     with looked_at(browser, served, width, color_scheme=look, reduced_motion=calm) as page:

@@ -82,18 +82,31 @@ def test_one_that_is_no_server_holds_the_library_for_itself(run: Run, data_dir: 
 
 @pytest.mark.parametrize("body", [b"", b"<p>busy</p>", b'{"error": 3}', b"[]"])
 def test_an_answer_without_a_reason_is_told_by_its_number(body: bytes) -> None:
+    head = f"HTTP/1.1 502 Bad Gateway\r\nContent-Length: {len(body)}\r\n\r\n"
+    assert "502 Bad Gateway" in refusal(head.encode() + body)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"what\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]
+)
+def test_an_answer_that_breaks_off_is_one_sentence(raw: bytes) -> None:
+    assert "does not answer at http://127.0.0.1" in refusal(raw)
+
+
+def refusal(raw: bytes) -> str:
+    """What is said of a server that answers so."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
             asker, _ = listener.accept()
             with asker:
                 asker.recv(65536)
-                head = f"HTTP/1.1 502 Bad Gateway\r\nContent-Length: {len(body)}\r\n\r\n"
-                asker.sendall(head.encode() + body)
+                asker.sendall(raw)
 
         thread = threading.Thread(target=answer)
         thread.start()
         server = Beside(f"http://127.0.0.1:{listener.getsockname()[1]}", Library.__new__(Library))
-        with pytest.raises(ApiError, match="502 Bad Gateway"):
+        with pytest.raises(ApiError) as refused:
             server.answer([("q", "a")])
         thread.join()
+    return str(refused.value)

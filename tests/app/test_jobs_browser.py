@@ -5,11 +5,10 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pytest
-from looking import FAINT, chromium, looked_at, tab
+from looking import FAINT, OFTEN_LOOKED_AT, Look, chromium, looked_at, tab
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from serving import CHROMIUM, running
 
@@ -345,18 +344,8 @@ def test_nobody_is_asked_while_nobody_looks(browser: Browser, many: str) -> None
         assert asked == []
 
 
-@pytest.mark.parametrize(
-    ("width", "look"),
-    [
-        (1440, "light"),
-        (390, "dark"),
-        pytest.param(1440, "dark", marks=pytest.mark.slow),
-        pytest.param(390, "light", marks=pytest.mark.slow),
-    ],
-)
-def test_the_table_can_be_read(
-    browser: Browser, many: str, look: Literal["light", "dark"], width: int
-) -> None:
+@OFTEN_LOOKED_AT
+def test_the_table_can_be_read(browser: Browser, many: str, look: Look, width: int) -> None:
     with looked_at(browser, many, width, color_scheme=look, has_touch=width == 390) as page:
         tab(page, "Library")
         for words in ("Holiday 001", "Holiday 002", "Holiday 003"):

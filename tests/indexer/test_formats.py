@@ -68,7 +68,8 @@ def test_where_the_index_of_an_mp4_is(names: tuple[str, ...], first: bool, large
 @given(st.binary(max_size=200), st.integers(0, 200))
 def test_no_bytes_confuse_it(noise: bytes, where: int) -> None:
     whole = boxes("ftyp", "moov", "mdat")
-    begins_with_its_index(io.BytesIO(whole[:where] + noise + whole[where:]))
+    confused = whole[:where] + noise + whole[where:]
+    assert not begins_with_its_index(io.BytesIO(confused)) or b"moov" in confused
 
 
 def test_a_file_of_tiny_boxes_is_not_read_to_its_end() -> None:

@@ -57,6 +57,8 @@ def test_what_an_owner_announces_is_told_while_it_owns(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux that is always full")
 def test_a_full_disk_keeps_an_owner_from_announcing_and_from_nothing_else() -> None:
-    ownership = Ownership(open("/dev/full", "a"))  # noqa: SIM115
+    file = open("/dev/full", "a")  # noqa: SIM115
+    ownership = Ownership(file)
     ownership.announce("http://127.0.0.1:1")
     ownership.release()
+    assert file.closed  # so that the lock is let go of
