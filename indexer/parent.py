@@ -44,6 +44,8 @@ class Child(Process):
         timer.start()
         try:
             return decoding.receive(self._pipe)
+        except ValueError:  # another thread ended the child and closed the pipe
+            return None
         finally:
             timer.cancel()
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from types import TracebackType
@@ -32,6 +32,7 @@ class Relay:
     """The samples of one video from `first` on, by at most so many children at a time.
 
     `read(first, last)` is a reader of the samples from `first` to before `last`, or to the end.
+    Another thread may end it at any time: whoever iterates then gets a VideoError.
     """
 
     def __init__(self, read: Read, first: int, most: int) -> None:
@@ -60,7 +61,8 @@ class Relay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._closed = True
+        with self._lock:
+            self._closed = True
         self._end_all()
         self._pool.shutdown(cancel_futures=True)
 
@@ -105,8 +107,8 @@ class Relay:
         coming: deque[Future[list[Sample] | None]] = deque()
         while True:
             for begin in islice(begins, self._most + 1 - len(coming)):
-                coming.append(self._pool.submit(self._stretch, begin))
-            samples = coming.popleft().result() if coming else None
+                coming.append(self._submit(begin))
+            samples = _made(coming.popleft()) if coming else None
             if samples is None:
                 break
             yield from samples
@@ -115,6 +117,15 @@ class Relay:
             future.cancel()
         self._end_all()
         return index
+
+    def _submit(self, begin: int) -> Future[list[Sample] | None]:
+        with self._lock:  # or the pool may be gone between the look and the call
+            self._check_wanted()
+            return self._pool.submit(self._stretch, begin)
+
+    def _check_wanted(self) -> None:
+        if self._closed:
+            raise VideoError("decoder_crashed", reason="nobody wants it any more")
 
     def _stretch(self, begin: int) -> list[Sample] | None:
         """All samples of one stretch; None if it is to be read in one go with all that follows."""
@@ -129,13 +140,16 @@ class Relay:
         return samples if sound and len(samples) == EACH else None
 
     def _begin(self, first: int, last: int | None) -> FrameReader:
+        self._check_wanted()
         reader = self._read(first, last)
         reader.__enter__()
         with self._lock:
             self._running.add(reader)
-        if self._closed:
+        try:
+            self._check_wanted()
+        except VideoError:
             self._end(reader)
-            raise VideoError("decoder_crashed", reason="nobody wants it any more")
+            raise
         return reader
 
     def _end(self, reader: FrameReader) -> None:
@@ -144,8 +158,18 @@ class Relay:
         reader.__exit__(None, None, None)
 
     def _end_all(self) -> None:
-        for reader in list(self._running):
+        with self._lock:
+            running = list(self._running)
+        for reader in running:
             self._end(reader)
+
+
+def _made(stretch: Future[list[Sample] | None]) -> list[Sample] | None:
+    """What a stretch came to; None as well if it was never begun, the pool being closed."""
+    try:
+        return stretch.result()
+    except CancelledError:
+        return None
 
 
 Frames = FrameReader | Relay

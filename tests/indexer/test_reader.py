@@ -111,6 +111,16 @@ def test_a_child_may_end_while_it_is_being_ended(
 
 
 @needs_proc
+def test_what_somebody_else_closed_is_an_error_of_the_video(video: Path) -> None:
+    """As it is when a video is removed between two of its frames."""
+    with large_frames(video) as frames:
+        next(frames)
+        frames.__exit__(None, None, None)
+        with pytest.raises(VideoError) as caught:
+            next(frames)
+    assert caught.value.code == "decoder_crashed"
+
+
 def test_a_pausing_consumer_stops_the_decoder(video: Path) -> None:
     """It neither decodes ahead nor grows, and goes on afterwards."""
 

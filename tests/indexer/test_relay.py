@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -209,12 +211,59 @@ def test_another_thread_may_end_it(film: Path) -> None:
     assert all(reader._child._process.poll() is not None for reader in readers)
 
 
+@pytest.mark.parametrize("last", [4, 7, 13, None])
+def test_it_may_be_ended_just_as_a_stretch_begins(film: Path, last: int | None) -> None:
+    """Before any other is begun, amid them, and when one child is to read the rest."""
+    readers: list[FrameReader] = []
+
+    def read(begin: int, end: int | None) -> FrameReader:
+        reader = read_frames(film, pixels=PIXELS, first=begin, last=end)
+        readers.append(reader)
+        if end == last and begin:
+            elsewhere(frames.__exit__, None, None, None)
+        return reader
+
+    with Relay(read, 0, 3) as frames:
+        taken = [next(frames)]
+        if last == 4:
+            elsewhere(frames.__exit__, None, None, None)
+        with pytest.raises(VideoError):
+            taken.extend(frames)
+    assert taken[-1].index < 29
+    assert all(reader._child._process.poll() is not None for reader in readers)
+
+
+def elsewhere(call: Callable[..., None], *given: object) -> None:
+    """Call it in a thread of its own, and wait until it begins to wait or has returned."""
+    thread = threading.Thread(target=call, args=given)
+    thread.start()
+    thread.join(0.2)
+
+
+def test_a_closed_pool_is_an_error_of_the_video(film: Path) -> None:
+    """What is asked for after the end: neither a stretch nor a child comes to be."""
+    asked: ASKED = []
+    with Relay(reading(film, asked), 0, 3) as frames:
+        pass
+    for ask in (frames._submit, partial(frames._begin, last=None)):
+        with pytest.raises(VideoError, match="nobody wants it"):
+            ask(4)
+    assert asked == [(0, 4)]
+
+
+def test_a_stretch_that_was_never_begun_is_read_by_nobody() -> None:
+    never: Future[list[Sample] | None] = Future()
+    never.cancel()
+    assert relay._made(never) is None
+
+
 def kept(path: Path, readers: list[FrameReader]) -> relay.Read:
     """Readers of large frames, which take a while, kept for a look at what became of them."""
 
     def read(first: int, last: int | None) -> FrameReader:
-        readers.append(read_frames(path, pixels=1000, first=first, last=last))
-        return readers[-1]
+        reader = read_frames(path, pixels=1000, first=first, last=last)
+        readers.append(reader)
+        return reader
 
     return read
 
