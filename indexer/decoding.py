@@ -1,19 +1,21 @@
 """What the two sides of decoding say to each other: requests, probes, samples, and their bytes.
 
 The decoder runs in a child process (`child.py`), its user in the parent (`reader.py`). This
-module knows the messages and the limits; it knows neither a video library nor a process.
+module knows the messages and the limits; it knows neither a video library nor a process. It
+imports no NumPy, which takes a child as long to load as all of FFmpeg.
 """
 
 import json
 import struct
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from indexer.formats import Plays
 from indexer.segments import FPS, grid_size
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Reader = Literal["pyav", "decord"]
 Decode = Literal["exact", "fast"]
@@ -133,7 +135,17 @@ class Sample:
 
     index: int
     time: float
-    pixels: NDArray[np.uint8]
+    pixels: "NDArray[np.uint8]"
+    thumbnail: bytes | None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A sample as the child makes and sends it; `pixels` are the bytes of uint8 RGB [P, P, 3]."""
+
+    index: int
+    time: float
+    pixels: bytes
     thumbnail: bytes | None
 
 
@@ -203,7 +215,7 @@ class Tally:
 # Messages on the pipe: one letter, the payload's length, the payload.
 ALIVE, PROBE, SAMPLE, SHARE, DONE, ERROR, FULL = b".", b"P", b"S", b"%", b"D", b"E", b"F"
 _HEADER = struct.Struct("<cI")
-_SAMPLE = struct.Struct("<Id")
+SAMPLE_HEADER = struct.Struct("<Id")
 _LONGEST = 64 * 2**20
 
 
@@ -220,10 +232,10 @@ def send_fields(pipe: BinaryIO, kind: bytes, fields: dict[str, Any]) -> None:
     send(pipe, kind, json.dumps(fields).encode())
 
 
-def send_sample(pipe: BinaryIO, sample: Sample) -> None:
+def send_sample(pipe: BinaryIO, drawn: Drawn) -> None:
     """Write one sample: its header, then raw pixels, then the thumbnail."""
-    pixels = sample.pixels.tobytes()
-    send(pipe, SAMPLE, _SAMPLE.pack(sample.index, sample.time), pixels, sample.thumbnail or b"")
+    header = SAMPLE_HEADER.pack(drawn.index, drawn.time)
+    send(pipe, SAMPLE, header, drawn.pixels, drawn.thumbnail or b"")
 
 
 def receive(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
@@ -234,11 +246,3 @@ def receive(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
     kind, length = _HEADER.unpack(header)
     payload = pipe.read(length) if length <= _LONGEST else b""
     return (kind, payload) if len(payload) == length else None
-
-
-def unpack_sample(payload: bytes, pixels: int) -> Sample:
-    """The sample that `send_sample` wrote, its pixels a view of `payload`."""
-    index, time = _SAMPLE.unpack_from(payload)
-    count = pixels * pixels * 3
-    square = np.frombuffer(payload, np.uint8, count, _SAMPLE.size).reshape(pixels, pixels, 3)
-    return Sample(index, time, square, payload[_SAMPLE.size + count :] or None)

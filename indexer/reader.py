@@ -11,8 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from indexer import decoding, still
-from indexer.decoding import Decode, Limits, Probe, Reader, Request, Resize, Sample, Summary
+from indexer.decoding import (
+    SAMPLE_HEADER,
+    Decode,
+    Limits,
+    Probe,
+    Reader,
+    Request,
+    Resize,
+    Sample,
+    Summary,
+)
 from indexer.parent import Child
 from indexer.segments import FPS
 
@@ -34,7 +46,7 @@ def read_still(path: Path, *, pixels: int, resize: Resize = "squash") -> Sample 
             return None
     request = Request(str(path), pixels, resize=resize, limits=still.LIMITS, still=True)
     with Child(request) as child:
-        return decoding.unpack_sample(child.receive()[1], pixels)
+        return unpack_sample(child.receive()[1], pixels)
 
 
 def read_frames(
@@ -102,7 +114,15 @@ class FrameReader:
         if kind == decoding.DONE:
             self.summary = Summary(**json.loads(payload))
             raise StopIteration
-        return decoding.unpack_sample(payload, self._request.pixels or 0)
+        return unpack_sample(payload, self._request.pixels or 0)
+
+
+def unpack_sample(payload: bytes, pixels: int) -> Sample:
+    """The sample of `pixels` a side that `decoding.send_sample` wrote, a view of `payload`."""
+    index, time = SAMPLE_HEADER.unpack_from(payload)
+    begin, count = SAMPLE_HEADER.size, pixels * pixels * 3
+    square = np.frombuffer(payload, np.uint8, count, begin).reshape(pixels, pixels, 3)
+    return Sample(index, time, square, payload[begin + count :] or None)
 
 
 def _probe(message: tuple[bytes, bytes]) -> Probe:

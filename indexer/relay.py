@@ -22,7 +22,7 @@ from indexer.reader import FrameReader
 FIRST = 240  # samples that one child reads before it is seen whether it keeps up
 EACH = 120  # samples of every further stretch: 30 MB at 288 px
 TOO_SLOW = 0.8  # of the time goes by waiting for the child
-WORTH = 6.0  # seconds that the first samples take, at least: starting a child takes a third of one
+WORTH = 6.0  # seconds that the first samples take, at least: starting a child takes a part of one
 
 
 Read = Callable[[int, int | None], FrameReader]

@@ -8,11 +8,10 @@ of video.
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from indexer import thumbnails
-from indexer.decoding import Limits, Request, Resize, Sample
+from indexer.decoding import Drawn, Limits, Request, Resize
 from indexer.errors import VideoError
 from indexer.sandbox import regular_file
 
@@ -39,14 +38,15 @@ def _is_known(head: bytes) -> bool:
     return known or head[4:11] == b"ftypavi"
 
 
-def read(request: Request) -> Sample:
+def read(request: Request) -> Drawn:
     """The picture as a sample. Raises VideoError if it is no such picture, or damaged."""
     assert request.pixels is not None
     with regular_file(request.path, request.limits) as file:
         picture = _decoded(file, request.limits)
     square = _square(picture.size, request.resize)
     small = thumbnails.jpeg(_sized(picture, thumbnails.size(*picture.size)))
-    return Sample(0, 0.0, _sized(picture, (request.pixels, request.pixels), square), small)
+    shaped = _sized(picture, (request.pixels, request.pixels), square)
+    return Drawn(0, 0.0, shaped.tobytes(), small)
 
 
 def _decoded(file: BinaryIO, limits: Limits) -> Image.Image:
@@ -106,12 +106,13 @@ def _sized(
     picture: Image.Image,
     size: tuple[int, int],
     box: tuple[float, float, float, float] | None = None,
-) -> NDArray[np.uint8]:
-    """A part of the picture, or all of it, in that size, on white: uint8 [height, width, 3]."""
+) -> Image.Image:
+    """A part of the picture, or all of it, in that size, in RGB on white."""
     shrinks = size[0] <= picture.width and size[1] <= picture.height
     method = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
-    pixels: NDArray[np.uint8] = np.asarray(picture.resize(size, method, box))
-    if picture.mode == "RGB":
-        return pixels
+    sized = picture.resize(size, method, box)
+    if sized.mode == "RGB":
+        return sized
+    pixels = np.asarray(sized)
     on_white = np.minimum(pixels[..., :3].astype(np.uint16) + (255 - pixels[..., 3:]), 255)
-    return np.asarray(on_white, np.uint8)
+    return Image.fromarray(on_white.astype(np.uint8))

@@ -5,9 +5,7 @@ Knows pixels and aspect; knows not where the pixels come from or where the bytes
 
 import io
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from PIL.Image import Image
 
 WIDTH = 320
 _TALLEST = 640
@@ -20,8 +18,8 @@ def size(width: int, height: int) -> tuple[int, int]:
     return max(1, round(narrowed)), max(1, round(narrowed / aspect))
 
 
-def jpeg(rgb: NDArray[np.uint8]) -> bytes:
-    """The JPEG file of uint8 RGB pixels [height, width, 3]."""
+def jpeg(picture: Image) -> bytes:
+    """The JPEG file of a picture in RGB."""
     buffer = io.BytesIO()
-    Image.fromarray(rgb).save(buffer, "JPEG", quality=80)
+    picture.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()

@@ -8,14 +8,13 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from indexer import thumbnails
 from indexer.decoding import Probe, Request, Tally
 from indexer.errors import VideoError
 from indexer.sandbox import regular_file
-from indexer.video.pictures import Pixels, middle, shape
+from indexer.video.pictures import middle, shape
 
 _ALIGNED = 32  # pixels: rows of another length come out sheared, or not at all
 
@@ -46,13 +45,13 @@ class DecordSource:
             self._tally.readable = time + end - begin
             yield time, end - begin, index
 
-    def render(self, picture: int) -> tuple[Pixels, bytes | None]:
+    def render(self, picture: int) -> tuple[bytes, bytes | None]:
         """Decode one frame, already about as small as wanted, and shape the rest from that."""
         decoded = Image.fromarray(self._reader[picture].asnumpy())
         thumbnail = None
         if self._thumbnail is not None:
-            thumbnail = thumbnails.jpeg(np.asarray(decoded.resize(self._thumbnail)))
-        shaped = np.asarray(decoded.resize(self._shape, Image.Resampling.BOX))
+            thumbnail = thumbnails.jpeg(decoded.resize(self._thumbnail))
+        shaped = decoded.resize(self._shape, Image.Resampling.BOX)
         return middle(shaped, self._side), thumbnail
 
 

@@ -18,7 +18,7 @@ from indexer import thumbnails, timeline
 from indexer.decoding import Probe, Request, Tally
 from indexer.errors import VideoError
 from indexer.video.opening import check_duration, codec_of, decode, opened, packets
-from indexer.video.pictures import Pixels, converted, middle, shape
+from indexer.video.pictures import converted, middle, shape
 from indexer.video.sparing import spared
 
 _SEEK_LEAD = 2.0  # seconds to seek ahead of what is wanted, past frames that need later ones
@@ -54,7 +54,7 @@ class PyavSource:
         with self._opened() as (container, stream):
             yield from self._timed(container, stream)
 
-    def render(self, picture: VideoFrame) -> tuple[Pixels, bytes | None]:
+    def render(self, picture: VideoFrame) -> tuple[bytes, bytes | None]:
         """Resize inside the conversion, then turn."""
         thumbnail = None
         if self._thumbnail is not None:

@@ -8,16 +8,15 @@ import struct
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
+from PIL import Image
+from PIL.Image import Transpose
 
 from indexer.decoding import Resize
 
-Pixels = NDArray[np.uint8]
-
+_TURNS = (None, Transpose.ROTATE_90, Transpose.ROTATE_180, Transpose.ROTATE_270)
 _MOST_STRETCHED = 32  # how much longer than wide a picture is made before its middle is cut out
 
 
@@ -54,13 +53,18 @@ def upright(picture: VideoFrame) -> Upright:
     return Upright(False, 0)
 
 
-def converted(picture: VideoFrame, width: int, height: int) -> Pixels:
-    """RGB of that size as displayed: uint8 [height, width, 3]."""
+def converted(picture: VideoFrame, width: int, height: int) -> Image.Image:
+    """RGB of that size as displayed."""
     mirrored, turns = upright(picture)
     if turns % 2:
         width, height = height, width
-    rgb = picture.reformat(width, height, "rgb24", interpolation="AREA").to_ndarray()
-    return np.ascontiguousarray(np.rot90(np.fliplr(rgb) if mirrored else rgb, turns))
+    rows = picture.reformat(width, height, "rgb24", interpolation="AREA").planes[0]
+    padded = (bytes(rows), "raw", "RGB", rows.line_size)  # to a length that suits the processor
+    rgb = Image.frombytes("RGB", (width, height), *padded)
+    if mirrored:
+        rgb = rgb.transpose(Transpose.FLIP_LEFT_RIGHT)
+    turn = _TURNS[turns]
+    return rgb if turn is None else rgb.transpose(turn)
 
 
 def shape(width: int, height: int, side: int, resize: Resize) -> tuple[int, int]:
@@ -72,7 +76,7 @@ def shape(width: int, height: int, side: int, resize: Resize) -> tuple[int, int]
     return min(longest, round(width * scale)), min(longest, round(height * scale))
 
 
-def middle(pixels: Pixels, side: int) -> Pixels:
-    """The square in the centre of uint8 [height, width, 3]."""
-    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
-    return np.ascontiguousarray(pixels[top : top + side, left : left + side])
+def middle(picture: Image.Image, side: int) -> bytes:
+    """The square in the centre, uint8 RGB [side, side, 3]."""
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    return picture.crop((left, top, left + side, top + side)).tobytes()

@@ -7,14 +7,17 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from av.video.frame import VideoFrame
 
-from indexer.video.pictures import Pixels
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
-def write_h264(path: Path, frames: Iterable[Pixels], fps: float) -> None:
+def write_h264(path: Path, frames: Iterable["NDArray[np.uint8]"], fps: float) -> None:
     """Write uint8 RGB frames [H, W, 3], H and W even, as a small MP4 that starts at once.
 
     The same frames give the same bytes with the same libraries.

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from encoder.embedder import Embedder
 from indexer import pipeline, thumbnails
@@ -23,7 +24,7 @@ from indexer.segments import grid_size
 from indexer.settings import Settings
 
 NUMBERS = itertools.count()
-PICTURE = thumbnails.jpeg(np.zeros((9, 16, 3), np.uint8))
+PICTURE = thumbnails.jpeg(Image.new("RGB", (16, 9)))
 
 
 class Imagined:

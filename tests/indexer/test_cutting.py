@@ -74,7 +74,7 @@ def shown(path: Path) -> Shown:
             for frame in decode(packet, VideoFrame) or ():
                 if time := clock.read(frame):
                     size = displayed(stream, frame)
-                    found.append((time[0], media.number_of(converted(frame, *size))))
+                    found.append((time[0], media.number_of(np.asarray(converted(frame, *size)))))
     return found
 
 
@@ -131,7 +131,7 @@ def test_a_turned_video_gives_upright_clips(shelf: Shelf, tmp_path: Path, turn: 
         with opened(str(tmp_path / "clip.mp4"), Limits()) as (container, stream):
             picture = next(container.decode(video=0))
             size = displayed(stream, picture)
-            pixels = converted(picture, *size).astype(int)
+            pixels = np.asarray(converted(picture, *size)).astype(int)
         upright = np.rot90(media.quarters(), turn // 90).astype(int)
         assert pixels.shape == upright.shape
         assert np.abs(pixels - upright).mean() < 12

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import decoding
-from indexer.decoding import Copy, Limits, Request, Sample, Tally
+from indexer.decoding import Copy, Drawn, Limits, Request, Tally
+from indexer.reader import unpack_sample
 
 
 @settings(deadline=None)
@@ -30,14 +31,14 @@ def test_requests_survive_the_command_line(
 def test_samples_arrive_as_sent(thumbnail: bytes | None) -> None:
     pixels = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
     pipe = io.BytesIO()
-    decoding.send_sample(pipe, Sample(7, 3.5, pixels, thumbnail))
+    decoding.send_sample(pipe, Drawn(7, 3.5, pixels.tobytes(), thumbnail))
     decoding.send_fields(pipe, decoding.DONE, {"samples": 8})
     pipe.seek(0)
 
     message = decoding.receive(pipe)
     assert message is not None
     assert message[0] == decoding.SAMPLE
-    sample = decoding.unpack_sample(message[1], 4)
+    sample = unpack_sample(message[1], 4)
     assert (sample.index, sample.time, sample.thumbnail) == (7, 3.5, thumbnail)
     np.testing.assert_array_equal(sample.pixels, pixels)
     assert decoding.receive(pipe) == (decoding.DONE, b'{"samples": 8}')

@@ -103,10 +103,10 @@ def decoded(path: Path, decode: Decode = "exact", thrifty: bool = True) -> Decod
         patch.setattr(by_pyav, "decode", counted)
         if not thrifty:
             patch.setattr(by_pyav, "_KNOWS_ITS_NEED", frozenset())
-        samples = [sample.pixels for sample in read(request, probe, tally, lambda: None)]
+        drawn = b"".join(sample.pixels for sample in read(request, probe, tally, lambda: None))
     summary = tally.summary(probe.duration, request.fps)
     assert (summary.samples, summary.note) == (12, None)
-    return Decoded(np.stack(samples), pictures)
+    return Decoded(np.frombuffer(drawn, np.uint8), pictures)
 
 
 def test_what_is_seen_is_the_same_to_the_bit(tmp_path: Path) -> None:

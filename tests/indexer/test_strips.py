@@ -126,7 +126,7 @@ def test_the_usual_shapes_have_the_usual_tiles() -> None:
 
 
 def test_what_is_left_of_the_grid_stays_black() -> None:
-    white = thumbnails.jpeg(np.full((180, 320, 3), 255, np.uint8))
+    white = thumbnails.jpeg(Image.new("RGB", (320, 180), "white"))
     sheet = np.asarray(Image.open(BytesIO(strip([white] * 8))))
     assert sheet.shape == (270, 480, 3)
     assert sheet[180:, 330:].max() < 10 < 245 < sheet[:, :315].min()
