@@ -7,56 +7,73 @@ be left out. Does not know what of ours has to be put in order before.
 import atexit
 import math
 import os
+import select
 import signal
+import socket
 import sys
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from types import FrameType
 from typing import NoReturn
 
 AGAIN = 0.05  # seconds
+ECHO = 0.25  # seconds in which another request is the one that was just heard
 # Whatever is raised within these is printed and forgotten: finalisers, and JAX's own hook on them.
 _DEAF = frozenset({"__del__", "_xla_gc_callback"})
 
 
 def listen_for_the_end() -> None:
     """From now on both signals raise KeyboardInterrupt in the main thread, as Ctrl-C does."""
-    ear = _Ear()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ear.hear)
+    _ear().listen()
+
+
+@cache
+def _ear() -> "_Ear":
+    return _Ear()
 
 
 class _Ear:
-    """Raises KeyboardInterrupt at once, or as soon as it would not be lost."""
+    """Raises KeyboardInterrupt at once, or as soon as it would not be lost.
+
+    Python notes a signal, and looks for notes between its steps. One that comes after the last
+    look before a long sleep, or to another thread, would not be seen until the sleep ends. So a
+    thread is told of every signal by the system itself, and sends it again until it is heard.
+    """
 
     def __init__(self) -> None:
-        self._owed = False
-        self._paid = -math.inf  # when what was owed was raised
+        self._heard = 0
+        self._last = -math.inf  # when
+        self._told, self._teller = socket.socketpair()
+        self._teller.setblocking(False)
+        threading.Thread(target=self._insist, daemon=True).start()
+
+    def listen(self) -> None:
+        signal.set_wakeup_fd(self._teller.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.hear)
 
     def hear(self, number: int, frame: FrameType | None) -> None:
         if _is_deaf(frame):
-            if not self._owed:
-                self._owed = True
-                threading.Thread(target=self._repeat, args=(number,), daemon=True).start()
-        elif self._owed:
-            self._owed = False
-            self._paid = time.monotonic()
-            raise KeyboardInterrupt
-        elif time.monotonic() - self._paid > AGAIN:  # else it is a repetition that was under way
+            return
+        echo = time.monotonic() - self._last < ECHO
+        self._last = time.monotonic()
+        self._heard += 1
+        if not echo:
             raise KeyboardInterrupt
 
-    def _repeat(self, number: int) -> None:
-        """Send the signal until it is heard.
-
-        Once is not enough: Python looks for signals between steps, and one that comes after the
-        last look before a long sleep is not seen until the sleep ends, or another signal ends it.
-        """
+    def _insist(self) -> None:
         while True:
+            before = self._heard
+            number = self._told.recv(1)[0]
             time.sleep(AGAIN)
-            if not self._owed:
-                return
-            _send(number)
+            # While it serves, uvicorn listens itself, and does not sleep long.
+            while self._heard == before and signal.getsignal(number) == self.hear:
+                _send(number)
+                time.sleep(AGAIN)
+            while select.select([self._told], [], [], 0)[0]:  # of what was sent again
+                self._told.recv(4096)
 
 
 def _send(number: int) -> None:

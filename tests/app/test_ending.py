@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app import ending
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -45,6 +47,57 @@ def test_both_end_a_program_in_order(number: int) -> None:
     assert ended(body, number) == (0, "in order\n")
 
 
+def test_one_that_comes_just_before_a_long_sleep_is_heard() -> None:
+    """Which is as one that another thread of the program receives: noted, and nobody looks."""
+    body = """
+    import signal, threading
+
+    def receive():
+        time.sleep(0.3)
+        print("ready", flush=True)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    threading.Thread(target=receive).start()
+    try:
+        time.sleep(3600)
+    except KeyboardInterrupt:
+        print("in order")
+    """
+    assert ended(body, 0) == (0, "in order\n")
+
+
+def test_it_is_heard_once_and_another_one_again() -> None:
+    body = """
+    import signal
+    for request in range(3):
+        try:
+            print("ready" if request == 0 else request, flush=True)
+            if request:
+                signal.raise_signal(signal.SIGTERM)
+            time.sleep(3600)
+        except KeyboardInterrupt:
+            time.sleep(1)
+    print("in order")
+    """
+    assert ended(body, signal.SIGTERM) == (0, "1\n2\nin order\n")
+
+
+def test_who_listens_instead_is_not_told_again() -> None:
+    """A server counts the requests: the second one ends it without its clients."""
+    body = """
+    import signal
+    requests = []
+    before = signal.signal(signal.SIGTERM, lambda *request: requests.append(request))
+    print("ready", flush=True)
+    while not requests:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    signal.signal(signal.SIGTERM, before)
+    print(len(requests))
+    """
+    assert ended(body, signal.SIGTERM) == (0, "1\n")
+
+
 @pytest.mark.parametrize("name", ["__del__", "_xla_gc_callback"])
 def test_one_that_strikes_within_a_finaliser_is_heard_after_it(name: str) -> None:
     body = f"""
@@ -72,9 +125,23 @@ def test_one_that_strikes_within_a_finaliser_is_heard_after_it(name: str) -> Non
             gc.collect()
         time.sleep(3600)
     except KeyboardInterrupt:
+        time.sleep(1)  # what was sent again and again was one request
         print("in order")
     """
     assert ended(body, signal.SIGTERM) == (0, "in order\n")
+
+
+def test_an_echo_is_not_another_request() -> None:
+    ear = ending._Ear()
+
+    def is_heard() -> bool:
+        try:
+            ear.hear(signal.SIGTERM, None)
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    assert (is_heard(), is_heard()) == (True, False)
 
 
 def test_the_end_waits_for_threads_and_words_and_for_nothing_else() -> None:
