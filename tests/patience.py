@@ -17,7 +17,7 @@ def until(true: Callable[[], object], seconds: float = PATIENCE) -> bool:
     return True
 
 
-def prompt() -> float:
-    """Seconds that a stop may take: five, if not too many others want the processor."""
+def prompt(idle: float = 5.0) -> float:
+    """Seconds that a stop may take: `idle`, if not too many others want the processor."""
     crowd = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return 5.0 * max(1.0, crowd / (os.cpu_count() or 1))
+    return idle * max(1.0, crowd / (os.cpu_count() or 1))

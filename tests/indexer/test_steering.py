@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Draw
+from patience import prompt
 from placed import asking
 
 from indexer.engine import Engine
@@ -14,7 +15,7 @@ from indexer.errors import ReadOnly, UnknownVideo
 from indexer.library import Video
 
 PATIENCE = 120.0
-PROMPT = 2.0  # seconds within which what a person asks for takes effect
+PROMPT = 2.0  # seconds within which what a person asks for takes effect, if there is no crowd
 
 
 def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
@@ -29,13 +30,15 @@ def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
 class Running:
     """An engine in the midst of a long video, with another one waiting."""
 
-    def __init__(self, engine: Engine, long: Video, other: Video) -> None:
+    def __init__(self, engine: Engine, long: Video, other: Video, steered: threading.Event) -> None:
+        self._steered = steered
         self.engine, self.long, self.other = engine, long.video_id, other.video_id
 
     def now(self, video_id: str) -> Video:
         return self.engine.library.need(video_id)
 
     def finish(self) -> None:
+        self._steered.set()
         assert self.engine.worker.wait(PATIENCE)
 
 
@@ -43,26 +46,26 @@ class Running:
 def running(engine: Engine, draw: Draw, tmp_path: Path) -> Running:
     paths = [draw(tmp_path / "long.mp4", 45), draw(tmp_path / "other.mp4", 9.7, 1)]
     long, other = engine.add_files(paths).videos
-    reached, queue = threading.Event(), engine.serving.queue
+    reached, steered, queue = threading.Event(), threading.Event(), engine.serving.queue
     checkpoint = queue.checkpoint
 
     def slow(video_id: str, segments_done: int, seconds: float) -> None:
         checkpoint(video_id, segments_done, seconds)
         if video_id == long.video_id and segments_done >= 3:
             reached.set()
-            time.sleep(0.05)  # so that it lasts while we steer
+            steered.wait(0.25)  # so that it lasts while we steer
 
     queue.checkpoint = slow  # type: ignore[method-assign]
     engine.worker.start()
     assert reached.wait(PATIENCE)
-    return Running(engine, long, other)
+    return Running(engine, long, other, steered)
 
 
 def test_a_pause_lasts_until_it_is_ended_and_loses_nothing(running: Running) -> None:
     engine = running.engine
     for _ in range(2):
         engine.pause()
-    assert until(lambda: engine.worker.current is None, PROMPT)
+    assert until(lambda: engine.worker.current is None, prompt(PROMPT))
     stored, video = engine.store.count(), running.now(running.long)
     assert (video.state, video.attempts, video.segments_done) == ("queued", 0, stored)
     assert stored >= 3
@@ -95,7 +98,7 @@ def test_what_is_cancelled_ends_at_once_and_the_next_one_begins(running: Running
     engine = running.engine
     for _ in range(2):
         engine.cancel(running.long)
-    assert until(lambda: engine.worker.current != running.long, PROMPT)
+    assert until(lambda: engine.worker.current != running.long, prompt(PROMPT))
     running.finish()
     video = running.now(running.long)
     assert (video.state, video.segments_done) == ("cancelled", engine.store.count(running.long))
@@ -110,7 +113,7 @@ def test_what_is_moved_to_the_front_goes_before_what_is_under_way(running: Runni
     engine = running.engine
     for _ in range(2):
         engine.to_front(running.other)
-    assert until(lambda: engine.worker.current == running.other, PROMPT)
+    assert until(lambda: engine.worker.current == running.other, prompt(PROMPT))
     assert until(lambda: running.now(running.other).state == "done")
     assert running.now(running.long).state in ("queued", "indexing")
     running.finish()
@@ -122,7 +125,7 @@ def test_a_video_is_removed_at_once_while_it_is_indexed(running: Running) -> Non
     engine = running.engine
     begun = time.monotonic()
     engine.remove(running.long)
-    assert time.monotonic() - begun < PROMPT
+    assert time.monotonic() - begun < prompt(PROMPT)
     assert engine.store.count(running.long) == 0
     running.finish()
     with pytest.raises(UnknownVideo):
