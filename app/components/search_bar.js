@@ -74,6 +74,7 @@ function empty() {
   input.value = "";
   ask({ typing: false });
   input.focus();
+  if (journey.asked() !== null) memory.close(); // or it would cover what is still asked
 }
 
 // What is typed counts before more is asked for.

@@ -318,8 +318,10 @@ def test_filters_show_counts_and_nothing_else_is_found(page: Page) -> None:
     expect(chips).to_contain_text(["chosen", "from 30 sec", "At the end"])
     press(page, "Remove: chosen")
     is_asked(page, ("q", "a star"), ("duration", "30-"), ("part", "0.667-1"))
+    page.evaluate("prism.history.add('q=a+star', 'a star', false)")  # as if one had stayed
     press(page, "Clear the words")  # what filters leave can be looked through
     is_asked(page, ("duration", "30-"), ("part", "0.667-1"))
+    expect(page.locator(".ps-before")).to_be_hidden()
     expect(page.locator(".ps-card").first).to_be_visible()
     press(page, "Clear all")
     is_asked(page)
